@@ -1,0 +1,5 @@
+"""`python -m servicehall.cli`."""
+
+from servicehall.cli import main
+
+main()

@@ -1,0 +1,72 @@
+"""The application behind a command: made when the command needs it, its errors told in one sentence."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import click
+
+from .. import config
+from ..errors import ServicehallError
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def read_settings() -> config.Settings:
+    """The settings, or a plain message and exit 1; variables that are no setting are pointed out."""
+    import os
+
+    for name in config.unknown(os.environ):
+        click.echo(f"warning: {name} is not a setting", err=True)
+    try:
+        return config.Settings.read()
+    except config.SettingsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def make_app(settings: config.Settings | None = None) -> Flask:
+    from .. import create_app
+
+    return create_app(settings or read_settings())
+
+
+def with_app(command: Callable[P, R]) -> Callable[P, R]:
+    """Run a command inside the application's context; our own errors become one message and exit 1."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        from ..models.base import db
+
+        with make_app().app_context(), plain_errors():
+            try:
+                return command(*args, **kwargs)
+            finally:
+                db.session.remove()
+                db.engine.dispose()
+
+    return wrapped
+
+
+class plain_errors:  # noqa: N801 - used like a function
+    """Turns our errors into Click's: a message on standard error and exit 1."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, ServicehallError):
+            raise click.ClickException(str(error)) from error
+
+
+def read_secret(prompt: str) -> str:
+    """One line from standard input; asked for without echo on a terminal."""
+    if sys.stdin.isatty():
+        return str(click.prompt(prompt, hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")

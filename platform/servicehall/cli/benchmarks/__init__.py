@@ -1,0 +1,1 @@
+"""What `servicehall bench` measures. Ratios of one run count, never single times."""

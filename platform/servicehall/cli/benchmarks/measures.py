@@ -1,0 +1,141 @@
+"""The measures themselves. Each gives a number and says what it is of."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from servicehall import clock
+from servicehall.cli.benchmarks import company as bench
+from servicehall.cli.benchmarks import replayed
+from servicehall.cli.benchmarks.crowd import standing_names
+from servicehall.documents.source import read_file
+from servicehall.domain.business_time import due
+from servicehall.domain.calendars import compile_calendar
+from servicehall.domain.conditions import Activation, Context, Environment, PersonFacts, RequestFacts, compile
+from servicehall.domain.durations import Duration
+from servicehall.domain.expression_types import DOUBLE
+from servicehall.models.base import db
+
+CLIENTS = 4
+
+
+def per_second(work: Callable[[], Any], *, seconds: float) -> float:
+    """How often something can be done in a second, after one time to warm up."""
+    work()
+    began = time.perf_counter()
+    for done in count(1):
+        work()
+        if (passed := time.perf_counter() - began) >= seconds:
+            return done / passed
+    raise AssertionError
+
+
+def cases(company: bench.Company, *, seconds: float) -> float:
+    """Whole cases a second through the services."""
+    return per_second(lambda: bench.whole_case(company), seconds=seconds)
+
+
+def bare_cases(session: Session, company: bench.Company, *, number: int) -> float:
+    """The same writes a second by SQLAlchemy Core alone, in as many transactions."""
+    standing = standing_names(session)
+    with replayed.record(db.engine) as recording:
+        bench.whole_case(company)
+    session.rollback()
+    copies = replayed.copies_of(recording, standing, number)
+    with db.engine.connect() as connection:
+        began = time.perf_counter()
+        for one in copies:
+            replayed.send(connection, one)
+        return number / (time.perf_counter() - began)
+
+
+def page(app: Flask, path: str, headers: dict[str, str], sign_in: Callable[[Any], None], *, times: int) -> float:
+    """The median of a page, in milliseconds, through the whole application."""
+    client = app.test_client()
+    sign_in(client)
+    taken = []
+    for turn in range(times + 3):
+        began = time.perf_counter()
+        answer = client.get(path, headers=headers)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{path} answered {answer.status_code}")
+        if turn >= 3:
+            taken.append((time.perf_counter() - began) * 1000)
+    return statistics.median(taken)
+
+
+def submissions(port: int, token: str, environment: dict[str, str], *, seconds: float) -> float:
+    """Submissions a second over HTTP, gunicorn with two workers, four clients at once."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "servicehall.cli", "web", "--port", str(port), "--workers", "2"], env=environment
+    )
+    try:
+        _wait_for(port)
+        done = [0] * CLIENTS
+        until = time.monotonic() + seconds
+        threads = [threading.Thread(target=_submit, args=(port, token, until, done, n)) for n in range(CLIENTS)]
+        began = time.perf_counter()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sum(done) / (time.perf_counter() - began)
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _submit(port: int, token: str, until: float, done: list[int], mine: int) -> None:
+    body = json.dumps({"service": bench.SERVICE, "answers": {"what": "One more", "amount": "120.00"}}).encode()
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    while time.monotonic() < until:
+        call = urllib.request.Request(f"http://127.0.0.1:{port}/api/v1/requests", body, headers)
+        with urllib.request.urlopen(call, timeout=30) as answer:  # noqa: S310 - ours
+            if answer.status != 201:
+                raise RuntimeError(f"answered {answer.status}")
+        done[mine] += 1
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(200):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError("the server does not answer")
+
+
+def conditions(*, seconds: float) -> tuple[float, float]:
+    """Conditions a second: through our module, and the engine's compiled program alone on the same data."""
+    environment = Environment.of({"total": DOUBLE, "quantity": DOUBLE})
+    somebody = PersonFacts(id="1", name="A", email="a@example.com", department="it")
+    at = clock.now()
+    context = Context(somebody, somebody, at, at.date(), RequestFacts(created_at=at))
+    condition = compile('total > 5000 && requester.department == "it"', environment)
+    activation = Activation(environment, context, {"total": "7000.00", "quantity": "2"})
+    data = condition._data(activation.roots)
+    ours = per_second(lambda: condition.holds(activation, otherwise=False), seconds=seconds)
+    bare = per_second(lambda: condition._program.expression.eval(data=data).plain_value(), seconds=seconds)
+    return ours, bare
+
+
+def due_moments(*, seconds: float) -> float:
+    """Due moments a second, of 40 working hours in an office calendar with public holidays."""
+    calendar = compile_calendar(read_file(bench.FOLDER / "hours.yaml").value)
+    start, duration = datetime(2026, 11, 20, 8, 0, tzinfo=UTC), Duration.parse("40 hours")
+    return per_second(lambda: due(calendar, start, duration), seconds=seconds)

@@ -1,0 +1,131 @@
+"""`servicehall catalog`: documents as files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from servicehall.cli.application import with_app
+from servicehall.cli.published import what_is_known
+from servicehall.documents.diff import describe_changes, text_diff
+from servicehall.documents.examination import ERROR, PlacedProblem
+from servicehall.documents.pack import check as check_pack
+from servicehall.documents.pack import read_pack
+from servicehall.texts import _
+
+
+@click.group("catalog")
+def group() -> None:
+    """Documents: services, forms, approvals, clocks and plans as YAML."""
+
+
+@group.command("check")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def check(path: Path, as_json: bool) -> None:
+    """Check every document of PATH, a folder or a file: schema, references, types.
+
+    Prints file:line for each problem; exits with 1 where there is an error. Needs no database; where there is one,
+    references resolve in it too, and whoever its directory does not know is a warning.
+    """
+    pack = read_pack(path)
+    find, directory = what_is_known()
+    problems = check_pack(pack, find=find, directory=directory)
+    errors = sum(problem.severity == ERROR for problem in problems)
+    if as_json:
+        answer = {
+            "documents": len(pack.documents),
+            "errors": errors,
+            "warnings": len(problems) - errors,
+            "problems": [problem.as_dict() for problem in problems],
+        }
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+    else:
+        print_problems(problems)
+        counts = {"documents": len(pack.documents), "errors": errors, "warnings": len(problems) - errors}
+        click.echo(_("{documents} documents, {errors} errors, {warnings} warnings", **counts))
+    sys.exit(1 if errors else 0)
+
+
+def print_problems(problems: list[PlacedProblem]) -> None:
+    """One line for each: `file:line: error: path: message`."""
+    for problem in problems:
+        click.echo(str(problem).replace("\n", " "))
+
+
+@group.command("apply")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--publish", is_flag=True, help="Publish what was applied; otherwise it is kept as drafts.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@with_app
+def apply(path: Path, publish: bool, dry_run: bool, as_json: bool) -> None:
+    """Bring the documents of PATH into the database, all or nothing.
+
+    Applying the same again does nothing. Exits with 1 where a document has an error; then nothing was applied.
+    """
+    from servicehall.clock import now
+    from servicehall.services import definitions
+
+    outcome = definitions.apply(path, publish=publish, dry_run=dry_run, actor="system:catalog", at=now())
+    if as_json:
+        click.echo(json.dumps(outcome.as_dict(), ensure_ascii=False, indent=2))
+    else:
+        print_problems(outcome.problems)
+        for what in ("created", "changed", "published"):
+            for label in getattr(outcome, what):
+                click.echo(f"{what} {label}")
+        counts = {name: len(getattr(outcome, name)) for name in ("created", "changed", "unchanged", "published")}
+        if outcome.is_refused:
+            click.echo(_("Nothing was applied."))
+        else:
+            done = _("{created} created, {changed} changed, {unchanged} unchanged, {published} published", **counts)
+            click.echo(done)
+    sys.exit(1 if outcome.is_refused else 0)
+
+
+@group.command("export")
+@click.argument("department")
+@click.argument("path", type=click.Path(path_type=Path, file_okay=False))
+@with_app
+def export(department: str, path: Path) -> None:
+    """Write every document of DEPARTMENT to PATH in canonical form, one file each."""
+    from servicehall.models.base import db
+    from servicehall.services import definitions
+
+    files = definitions.export(db.session(), department)
+    if not files:
+        raise click.ClickException(_("There is no document of {department}.", department=department))
+    path.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (path / name).write_text(text, encoding="utf-8", newline="\n")
+    click.echo(_("{n} documents written", n=len(files)))
+
+
+@group.command("diff")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the places that differ as JSON.")
+@with_app
+def diff(path: Path, as_json: bool) -> None:
+    """Say what PATH would change of what is published, as lines of canonical text."""
+    from servicehall.models.base import db
+    from servicehall.services import definitions
+
+    pack = read_pack(path)
+    if pack.problems:
+        print_problems(list(pack.problems))
+        sys.exit(1)
+    found = [(document, definitions.published(db.session(), document.name)) for document in pack.documents]
+    if as_json:
+        answer = {
+            f"{now.kind} {now.reference}": [
+                one.as_dict() for one in describe_changes(was.body if was else None, now.body)
+            ]
+            for now, was in found
+        }
+        click.echo(json.dumps({name: rows for name, rows in answer.items() if rows}, ensure_ascii=False, indent=2))
+    else:
+        click.echo("".join(text_diff(was, now) for now, was in found), nl=False)

@@ -1,0 +1,50 @@
+"""`servicehall db`: migrations."""
+
+from __future__ import annotations
+
+import click
+
+from .application import make_app, plain_errors, with_app
+
+QUEUE_TABLES = "huey_"
+"""Huey makes its own tables where the queue is in the same PostgreSQL database."""
+
+
+@click.group("db")
+def group() -> None:
+    """The database and its migrations."""
+
+
+@group.command()
+def upgrade() -> None:
+    """Bring the database to the newest version of its tables, and its roles with it."""
+    from ..web.roles import upgrade_database
+
+    app = make_app()
+    with app.app_context(), plain_errors():
+        upgrade_database()
+    click.echo("The database is up to date.")
+
+
+@group.command()
+@with_app
+def check() -> None:
+    """Exit 1 where the database is not at the newest version, or differs from it."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from .. import migrations
+    from ..models import tables
+    from ..models.base import db
+
+    if not migrations.is_current(db.engine):
+        raise click.ClickException("The database is not at the newest version; run: servicehall db upgrade")
+    with db.engine.connect() as connection:
+        ours = {"compare_type": True, "include_name": lambda name, *_: not str(name).startswith(QUEUE_TABLES)}
+        context = MigrationContext.configure(connection, opts=ours)
+        differences = compare_metadata(context, tables.metadata)
+    for difference in differences:
+        click.echo(str(difference))
+    if differences:
+        raise click.ClickException("The database differs from what this program expects.")
+    click.echo("The database is as it should be.")

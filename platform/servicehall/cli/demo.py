@@ -1,0 +1,41 @@
+"""`servicehall demo`: the demo company."""
+
+from __future__ import annotations
+
+import click
+
+from .application import make_app, plain_errors
+
+PASSWORD = "servicehall"  # noqa: S105 - of invented people, on this computer only
+
+
+@click.command()
+@click.option("--password", default=PASSWORD, show_default=True, help="The password of every demo account.")
+def demo(password: str) -> None:
+    """Make the demo company: people, departments, groups, the catalogs, and some requests in flight.
+
+    Migrates first. Does nothing where there are people already.
+    """
+    from ..models.base import db
+    from ..services.demo import make_company
+    from ..web.accounts import hash_password, open_accounts
+    from ..web.roles import upgrade_database
+
+    app = make_app()
+    with app.app_context(), plain_errors():
+        upgrade_database()
+        if not make_company():
+            click.echo("There are people here already; nothing was changed.")
+            return
+        made = open_accounts(db.session(), hash_password(password))
+    click.echo(f"The demo company is ready: {made} people can sign in, each with the password {password!r}.")
+    tell_accounts()
+
+
+def tell_accounts() -> None:
+    """Whom to sign in as, one line for each kind of person."""
+    from ..services.demo import ACCOUNTS
+
+    click.echo(f"Sign in as one of these, with the password {PASSWORD!r} unless another was chosen:")
+    for email, what in ACCOUNTS:
+        click.echo(f"  {email:<28} {what}")

@@ -1,0 +1,84 @@
+"""`servicehall directory`: people, managers, departments and groups from a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..clock import now
+from ..texts import _
+from .application import with_app
+
+if TYPE_CHECKING:
+    from ..services.directory_import import Imported, PeopleRefused
+
+
+@click.group("directory")
+def group() -> None:
+    """People, departments and groups."""
+
+
+@group.command("import")
+@click.argument("path", metavar="PEOPLE.csv", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only check, and say what would change.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result, or the errors, as JSON.")
+@with_app
+def import_(path: Path, dry_run: bool, as_json: bool) -> None:
+    """Import people from a CSV file: all of it, or nothing where anything is wrong.
+
+    Every error is printed with its line. Importing again changes only what differs; people that the file does not
+    name stay as they are.
+    """
+    from ..models.base import db
+    from ..services.directory_import import PeopleRefused, import_people
+    from ..services.people_file import LARGEST
+    from ..web.accounts import ensure_accounts
+
+    with path.open("rb") as file:
+        data = file.read(LARGEST + 1)
+    try:
+        done = import_people(data, at=now(), dry_run=dry_run)
+    except PeopleRefused as refused:
+        _print_refused(refused, path, as_json)
+        sys.exit(1)
+    if not dry_run:
+        ensure_accounts(db.session(), done.active)
+    if as_json:
+        click.echo(json.dumps(done.as_dict(), ensure_ascii=False, indent=2))
+    else:
+        _print_done(done)
+
+
+def _print_refused(refused: PeopleRefused, path: Path, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"errors": [fault.as_dict() for fault in refused.faults]}, ensure_ascii=False, indent=2))
+        return
+    for fault in refused.faults:
+        place = ": ".join(part for part in (f"{path}:{fault.line}", fault.column) if part)
+        click.echo(f"{place}: {fault.message}", err=True)
+    click.echo(_("{n} errors; nothing was imported.", n=len(refused.faults)), err=True)
+
+
+def _print_done(done: Imported) -> None:
+    counts = {"created": len(done.created), "changed": len(done.changed), "unchanged": done.unchanged}
+    if done.dry_run:
+        click.echo(_("Nothing was recorded; this is what an import would do."))
+    click.echo(_("{created} people are new, {changed} changed, {unchanged} are as they were.", **counts))
+    for name, keys in ((_("Departments"), done.departments), (_("Groups"), done.groups)):
+        if keys:
+            click.echo(f"{name}: {', '.join(keys)}")
+    for email in done.deactivated:
+        click.echo(_("{email} is no longer active.", email=email))
+    for hands in done.open:
+        click.echo(_("Still open in the hands of {email}:", email=hands.person))
+        for name, numbers in (
+            (_("approvals"), hands.approvals),
+            (_("tasks"), hands.tasks),
+            (_("requests"), hands.requests),
+        ):
+            if numbers:
+                click.echo(f"  {name}: {', '.join(numbers)}")

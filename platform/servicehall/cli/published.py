@@ -1,0 +1,73 @@
+"""What the database knows, for commands that do without the application and without a database too."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from servicehall.config import sqlalchemy_url
+from servicehall.documents.shipped import find_shipped
+
+if TYPE_CHECKING:
+    from servicehall.documents.document import Finder
+    from servicehall.documents.examination import DirectoryFacts
+
+
+def published_body(kind: str, department: str, key: str) -> Mapping[str, Any] | None:
+    """The body of what is published under this name; None where there is none, or no database to ask."""
+    url = _database_url()
+    if url is None:
+        return None
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    asked = text(
+        "SELECT body FROM documents WHERE kind = :kind AND department = :department AND key = :key"
+        " AND state = 'published'"
+    )
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            found = connection.execute(asked, {"kind": kind, "department": department, "key": key}).scalar()
+    except SQLAlchemyError:
+        return None
+    finally:
+        engine.dispose()
+    body: Mapping[str, Any] | None = json.loads(found) if isinstance(found, str) else found
+    return body
+
+
+def what_is_known() -> tuple[Finder, DirectoryFacts | None]:
+    """Where references resolve beside a pack, and the directory; `forms/` alone where there is no database to ask.
+
+    A directory without people says nothing about who is unknown.
+    """
+    url = _database_url()
+    if url is None:
+        return find_shipped, None
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.orm import Session
+
+    from servicehall.services import definitions
+
+    engine = create_engine(url)
+    try:
+        with Session(engine) as session:
+            find, directory = definitions.what_is_known(session)
+    except SQLAlchemyError:
+        return find_shipped, None
+    finally:
+        engine.dispose()
+    return find, directory if directory.people else None
+
+
+def _database_url() -> str | None:
+    url = os.environ.get("SERVICEHALL_DATABASE_URL", "").strip()
+    if url:
+        return sqlalchemy_url(url)
+    file = Path(os.environ.get("SERVICEHALL_DATA_DIR", "data")) / "servicehall.db"
+    return f"sqlite:///{file}" if file.is_file() else None

@@ -1,0 +1,90 @@
+"""`servicehall token`: personal API tokens, shown once and kept as a hash."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from ..clock import as_instant, now
+from .application import with_app
+
+UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+
+
+class Lifetime(click.ParamType[timedelta]):
+    """`30d`, `12h`, `4w`."""
+
+    name = "lifetime"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        found = re.fullmatch(r"([1-9]\d{0,4})([hdw])", str(value))
+        if found is None:
+            self.fail("write a number and h, d or w, such as 30d", param, ctx)
+        return timedelta(**{UNITS[found[2]]: int(found[1])})
+
+
+@click.group("token")
+def group() -> None:
+    """Personal API tokens."""
+
+
+@group.command()
+@click.option("--person", required=True, metavar="EMAIL", help="Whose token it is: it may what they may.")
+@click.option("--expires", type=Lifetime(), metavar="30d", help="How long it is good for; for ever where absent.")
+@click.option("--json", "as_json", is_flag=True, help="Print {id, token}.")
+@with_app
+def create(person: str, expires: timedelta | None, as_json: bool) -> None:
+    """Make a token. It is shown this once, alone on the last line."""
+    from ..models.base import db
+    from ..web.tokens import create_token
+
+    at = now()
+    made = create_token(db.session(), person, at=at, expires_at=at + expires if expires else None)
+    if as_json:
+        click.echo(json.dumps({"id": made.id, "token": made.secret}))
+    else:
+        click.echo(f"Token {made.id} of {person}. Keep it: it is not shown again.", err=True)
+        click.echo(made.secret)
+
+
+@group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@with_app
+def list_(as_json: bool) -> None:
+    """All tokens, without their secrets."""
+    from ..models.base import db
+    from ..web.tokens import all_tokens
+
+    rows = [
+        {
+            "id": token.id,
+            "person": email,
+            "created_at": as_instant(token.created_at),
+            "expires_at": as_instant(token.expires_at) if token.expires_at else None,
+            "last_used_at": as_instant(token.last_used_at) if token.last_used_at else None,
+            "revoked_at": as_instant(token.revoked_at) if token.revoked_at else None,
+        }
+        for token, email in all_tokens(db.session())
+    ]
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    for row in rows:
+        state = "revoked" if row["revoked_at"] else f"expires {row['expires_at'] or 'never'}"
+        click.echo(f"{row['id']}  {row['person']}  {state}  last used {row['last_used_at'] or 'never'}")
+
+
+@group.command()
+@click.argument("token_id", metavar="ID")
+@with_app
+def revoke(token_id: str) -> None:
+    """End a token at once."""
+    from ..models.base import db
+    from ..web.tokens import revoke_token
+
+    revoke_token(db.session(), token_id, at=now())
+    click.echo(f"Token {token_id} is revoked.")

@@ -1,0 +1,1 @@
+"""Documents: what administrators author; read, checked, compared and resolved into releases, without a database."""

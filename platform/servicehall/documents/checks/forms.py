@@ -1,0 +1,125 @@
+"""Forms: expanded, judged by the form engine, and known to what stands around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from servicehall.documents.checks.expressions import check_syntax
+from servicehall.documents.document import Place
+from servicehall.documents.examination import Examination
+from servicehall.documents.expansion import Expanded, expand_form
+from servicehall.documents.form_facts import FieldFact, FormFacts, field_definitions
+from servicehall.documents.kinds.forms import MOST_FIELDS, FormLayout
+from servicehall.documents.parts import Block, walk
+from servicehall.documents.words import Expression
+from servicehall.domain.conditions import Environment
+from servicehall.forms import check_form, compile_form
+from servicehall.forms.fields.base import Field
+from servicehall.texts import _
+
+NOTHING = FormFacts({})
+_FORM = Block(FormLayout)
+_LOOKS_AROUND = frozenset({"unknown_name"})
+"""What a field set cannot know by itself: names of the forms that use it."""
+
+
+@dataclass(frozen=True)
+class ServiceForm:
+    """A form as far as it is known: `facts` is None where it cannot be judged."""
+
+    facts: FormFacts | None
+    expanded: Expanded | None = None
+
+    @property
+    def environment(self) -> Environment | None:
+        return self.facts.environment() if self.facts else None
+
+    def definitions(self) -> Iterator[Place]:
+        """The places of its fields, where they were written."""
+        if self.expanded is not None:
+            for path, definition in field_definitions(self.expanded.form):
+                origin = self.expanded.origin(path)
+                yield Place(definition, origin.document, origin.path, origin.via)
+
+
+def service_form(examination: Examination, form: Place) -> ServiceForm:
+    """The form of a service, examined; a service without one has no fields."""
+    if form.value is None:
+        return ServiceForm(NOTHING)
+    expanded = _expanded(examination, form)
+    return ServiceForm(_judged(examination, expanded, None), expanded)
+
+
+def task_form(examination: Examination, form: Place, around: FormFacts | None) -> FormFacts | None:
+    """The form of a task, whose conditions may ask the request's answers too; None where it cannot be judged."""
+    if form.value is None:
+        return NOTHING
+    expanded = _expanded(examination, form)
+    if around is not None:
+        return _judged(examination, expanded, around)
+    _check_alone(examination, expanded)
+    return None
+
+
+def child_form(examination: Examination, service: Place) -> FormFacts | None:
+    """The form of a service that is requested as a child; None where it cannot be judged."""
+    form = service.at("form")
+    if form.value is None:
+        return NOTHING
+    expanded = expand_form(form, examination.follow)
+    return None if not expanded.whole or check_form(expanded.form) else form_facts(expanded.form, None)
+
+
+def check_field_set(examination: Examination, place: Place) -> None:
+    """A set by itself: its fields, but for names that the forms around it give."""
+    _check_alone(examination, _expanded(examination, place.only("fields")))
+
+
+def _expanded(examination: Examination, form: Place) -> Expanded:
+    expanded = expand_form(form, examination.follow)
+    if expanded.too_large:
+        examination.error(form, "too_many", _("a form has at most {count} fields", count=MOST_FIELDS))
+    return expanded
+
+
+def _judged(examination: Examination, expanded: Expanded, around: FormFacts | None) -> FormFacts | None:
+    """The facts of a form that the engine finds nothing wrong with; else its problems, noted where they came from."""
+    if not expanded.whole:
+        return None
+    environment = around.environment() if around else None
+    problems = check_form(expanded.form, around=environment, path="")
+    for problem in problems:
+        examination.error(expanded.origin(problem.path), problem.code, problem.message)
+    return None if problems else form_facts(expanded.form, environment)
+
+
+def _check_alone(examination: Examination, expanded: Expanded) -> None:
+    """What is wrong with fields whatever form they stand in."""
+    if not expanded.whole:
+        return
+    for problem in check_form(expanded.form, path=""):
+        if problem.code not in _LOOKS_AROUND:
+            examination.error(expanded.origin(problem.path), problem.code, problem.message)
+    for path, part, value in walk(_FORM, expanded.form):
+        if isinstance(part, Expression) and isinstance(value, str):
+            origin = expanded.origin(path)
+            check_syntax(examination, Place(value, origin.document, origin.path, origin.via))
+
+
+def form_facts(form: Mapping[str, Any], around: Environment | None) -> FormFacts:
+    """What an expanded form without problems holds."""
+    fields = compile_form(form, around=around, path="").fields
+    return FormFacts({field.key: _fact(field) for field in fields if field.answered})
+
+
+def _fact(field: Field) -> FieldFact:
+    always = field.required is True and field.visible is True and field.page_visible is True
+    return FieldFact(
+        key=field.key,
+        answers=field.definition.get("as") or field.type,
+        type=field.cel,
+        definition=field.definition,
+        needed=always and field.default is None,
+    )

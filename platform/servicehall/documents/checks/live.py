@@ -1,0 +1,34 @@
+"""The kinds that are never pinned, and the matrix: what the domain says of them."""
+
+from __future__ import annotations
+
+from servicehall.documents.checks.expressions import WITHOUT_FORM, check_expression
+from servicehall.documents.document import Place
+from servicehall.documents.examination import Examination
+from servicehall.domain.calendar_rules import check_calendar
+from servicehall.domain.conditions import Environment
+from servicehall.domain.priorities import check_matrix
+from servicehall.texts import _
+
+
+def check_calendar_document(examination: Examination, place: Place) -> None:
+    """Hours, dates, holidays and time zone."""
+    examination.all(place, check_calendar(place.value))
+
+
+def check_matrix_document(examination: Examination, place: Place) -> None:
+    """A row for each impact, an entry for each urgency."""
+    examination.all(place, check_matrix(place.value))
+
+
+def check_assignment_rule(examination: Examination, place: Place) -> None:
+    """The conditions know the request and its people, no form; a rule without one is the last that counts."""
+    rules = place.items("rules")
+    for index, rule in enumerate(rules):
+        when = rule.at("when")
+        if isinstance(when.value, str):
+            check_expression(examination, when, Environment(), only=WITHOUT_FORM)
+        elif when.value in (None, True) and index < len(rules) - 1:
+            examination.warn(
+                rule, "unreachable", _("what stands after a rule without “when” never counts; put it last")
+            )

@@ -1,0 +1,138 @@
+"""Packs: the documents of a folder, or one file, read and checked as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from servicehall.documents.checks.references import check_references
+from servicehall.documents.checks.registry import CHECKS
+from servicehall.documents.document import Document, Finder, Place
+from servicehall.documents.examination import ERROR, DirectoryFacts, Examination, Library, PlacedProblem, shape_problems
+from servicehall.documents.kinds.registry import KINDS
+from servicehall.documents.parts import suggest
+from servicehall.documents.source import Source, read_file
+from servicehall.texts import _
+
+SUFFIXES = (".yaml", ".yml")
+MAX_FILES = 10_000
+
+
+@dataclass(frozen=True)
+class Pack:
+    """What a path held: its documents, and what could not be read."""
+
+    documents: tuple[Document, ...]
+    problems: tuple[PlacedProblem, ...] = ()
+
+
+def read_pack(path: Path) -> Pack:
+    """The documents of a file, or of all `*.yaml` and `*.yml` files of a folder; hidden files are passed over."""
+    try:
+        files = list(_files(path))
+    except OSError as error:
+        return Pack((), (_unread(path, _("cannot be read: {why}", why=error.strerror or str(error))),))
+    if not files:
+        missing = (
+            _("there is no such file or folder") if not path.exists() else _("there is no document in this folder")
+        )
+        return Pack((), (_unread(path, missing),))
+    if len(files) > MAX_FILES:
+        return Pack((), (_unread(path, _("more than {limit} files", limit=MAX_FILES)),))
+    documents, problems = [], []
+    for file in files:
+        if not _is_inside(file, path):
+            problems.append(_unread(file, _("leads out of the folder; a pack holds its own files only")))
+            continue
+        document, wrong = as_document(read_file(file), str(file))
+        problems += wrong
+        if document is not None:
+            documents.append(document)
+    return Pack(tuple(documents), tuple(problems))
+
+
+def as_document(source: Source, file: str = "") -> tuple[Document | None, list[PlacedProblem]]:
+    """The document of a text that was read, and what prevents it from being one."""
+    wrong = [
+        PlacedProblem(file, line, problem.path, ERROR, problem.code, problem.message)
+        for line, problem in source.problems
+    ]
+    if wrong:
+        return None, wrong
+    if not isinstance(source.value, dict):
+        message = _("there is no document in this file; a document begins with kind, department and key")
+        return None, [PlacedProblem(file, 1, "", ERROR, "empty", message)]
+    return Document.of(source.value, file=file, lines=source.lines), []
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        for inner in sorted(path.iterdir()):
+            if inner.name.startswith("."):
+                continue
+            if inner.is_dir():
+                if inner.is_symlink():
+                    continue
+                yield from _files(inner)
+            elif inner.suffix.lower() in SUFFIXES:
+                yield inner
+    elif path.exists():
+        yield path
+
+
+def _is_inside(file: Path, root: Path) -> bool:
+    resolved, base = file.resolve(), root.resolve()
+    return resolved.is_file() and (resolved == base or base in resolved.parents)
+
+
+def _unread(path: Path, message: str) -> PlacedProblem:
+    return PlacedProblem(str(path), 1, "", ERROR, "unreadable", message)
+
+
+def check(
+    pack: Pack, *, find: Finder, directory: DirectoryFacts | None = None, publishing: bool = False
+) -> list[PlacedProblem]:
+    """Everything that is wrong with a pack, by file and line.
+
+    References resolve in the pack, then by `find`. What `directory` does not know is a warning, and an error when
+    `publishing`; without it people, groups and departments are not looked at.
+    """
+    library = Library(pack.documents, find)
+    examination = Examination(library, directory=directory, publishing=publishing)
+    sound = [document for document in pack.documents if _is_well_formed(examination, document)]
+    _check_names(examination, pack.documents)
+    for document in sound:
+        check_references(examination, document)
+        CHECKS[document.kind](examination, Place(document.body, document))
+    return [*pack.problems, *examination.problems]
+
+
+def _is_well_formed(examination: Examination, document: Document) -> bool:
+    place = Place(document.body, document)
+    if document.kind not in KINDS:
+        if document.kind:
+            code, message = (
+                "invalid",
+                _("no kind “{kind}”; {hint}", kind=document.kind[:60], hint=suggest(document.kind, KINDS)),
+            )
+        else:
+            code, message = "missing", _("missing; a document begins with kind, department and key")
+        examination.error(place.at("kind"), code, message)
+        return False
+    return examination.all(place, shape_problems(document))
+
+
+def _check_names(examination: Examination, documents: Iterable[Document]) -> None:
+    """A name stands for one document."""
+    seen: dict[tuple[str, str, str], Document] = {}
+    for document in documents:
+        first = seen.setdefault(document.name, document)
+        if first is not document and all(document.name):
+            message = _(
+                "{kind} “{reference}” is there twice, first in {file}",
+                kind=document.kind,
+                reference=document.reference,
+                file=first.file or _("this pack"),
+            )
+            examination.error(Place(document.body, document).at("key"), "duplicate", message)

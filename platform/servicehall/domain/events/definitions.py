@@ -1,0 +1,41 @@
+"""Documents and their versions."""
+
+from __future__ import annotations
+
+from servicehall.domain.events.base import Event, event
+
+
+@event("document.drafted")
+class DocumentDrafted(Event):
+    document: str
+    kind: str
+    department: str
+    key: str
+    content: str
+
+
+@event("document.published")
+class DocumentPublished(Event):
+    """`release` is what new requests of a service are pinned to."""
+
+    version: int
+    content: str
+    release: str | None = None
+
+
+@event("document.release_built")
+class ReleaseBuilt(Event):
+    """A shared document that this service uses was published: the same version, resolved anew."""
+
+    release: str
+    because: str
+
+
+@event("document.draft_discarded")
+class DraftDiscarded(Event):
+    content: str
+
+
+@event("document.retired")
+class DocumentRetired(Event):
+    version: int

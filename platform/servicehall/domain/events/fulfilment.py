@@ -1,0 +1,71 @@
+"""Its plan and tasks."""
+
+from __future__ import annotations
+
+from servicehall.domain.events.base import Event, Json, event
+
+
+@event("plan.started")
+class PlanStarted(Event):
+    """`tasks`: `{id, key, position, department, group?, state, due_at?, optional, undoes?}`."""
+
+    anchor: str | None = None
+    tasks: list[Json]
+
+
+@event("task.added")
+class TasksAdded(Event):
+    tasks: list[Json]
+    why: Json
+
+
+@event("task.ready")
+class TaskReady(Event):
+    task: str
+    due_at: str | None = None
+
+
+@event("task.due_changed")
+class TaskDueChanged(Event):
+    task: str
+    due_at: str | None = None
+    why: Json
+
+
+@event("task.assigned")
+class TaskAssigned(Event):
+    """`assignee` is nobody when the task went back to its queue; `group` where the queue changed."""
+
+    task: str
+    assignee: str | None = None
+    group: str | None = None
+    why: Json
+
+
+@event("task.state_changed")
+class TaskStateChanged(Event):
+    """Started, held, released, skipped, failed, tried again, cancelled; `comment` is content."""
+
+    task: str
+    act: str
+    before: str
+    state: str
+    comment: str | None = None
+    why: Json | None = None
+
+
+@event("task.completed")
+class TaskCompleted(Event):
+    """Done, with what was filled in (`answers`) and said (`comment`), both content."""
+
+    task: str
+    answers: str | None = None
+    comment: str | None = None
+    why: Json | None = None
+
+
+@event("task.child_requested")
+class ChildRequested(Event):
+    task: str
+    child: str
+    number: str

@@ -1,0 +1,209 @@
+"""The arithmetic of one clock: when it is due, when its steps are, what has passed, and the ledger of it all.
+
+A target runs on its calendar's working time, in `days` by the clock. Everything is computed from the start and the
+pauses, so a change of target is the same computation with another duration: pauses are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from servicehall.domain.business_time import add_working, due, elapsed, intervals, measured_by, next_opening
+from servicehall.domain.calendars import Calendar
+from servicehall.domain.durations import Duration
+from servicehall.domain.escalation import Step
+
+NOTHING = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The clock stands still from `since` to before `until`; None while it still does. `why` is shown in the ledger."""
+
+    since: datetime
+    until: datetime | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A target that runs on a calendar since an instant; pauses in any order."""
+
+    target: Duration
+    calendar: Calendar
+    started_at: datetime
+    pauses: tuple[Pause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepMoment:
+    """When step number `index` (from 0) of the target acts; None while a pause keeps it from being known."""
+
+    index: int
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """`total` is the time allowed on the clock's calendar; `due_at` is None while a pause keeps it from being known."""
+
+    due_at: datetime | None
+    total: timedelta
+    steps: tuple[StepMoment, ...] = ()
+
+    def acting(self, at: datetime) -> StepMoment | None:
+        """The latest step whose moment has come: the only one that acts when several have passed at once."""
+        return max(self._passed(at), key=lambda step: (step.at, step.index), default=None)
+
+    def passed_over(self, at: datetime) -> tuple[StepMoment, ...]:
+        """The steps whose moment came before that of the acting one: recorded, not done."""
+        acting = self.acting(at)
+        return tuple(step for step in self._passed(at) if step is not acting)
+
+    def _passed(self, at: datetime) -> list[StepMoment]:
+        return [step for step in self.steps if step.at is not None and step.at <= at]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A clock at an instant: `remaining` is negative once overdue, in time of the clock's calendar like `elapsed`."""
+
+    elapsed: timedelta
+    remaining: timedelta
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A clock as it would run without pauses, and its pauses in order; `measure` is what its time is counted on."""
+
+    measure: Calendar
+    started_at: datetime
+    due_at: datetime
+    total: timedelta
+    pauses: tuple[Pause, ...]
+
+
+class Why(StrEnum):
+    """What a segment of the ledger is: counted where the clock runs, not counted outside hours and in pauses."""
+
+    RUNNING = "running"
+    OUTSIDE_HOURS = "outside_hours"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One row of the ledger: half open; `note` is the pause's own reason."""
+
+    since: datetime
+    until: datetime
+    why: Why
+    note: str = ""
+
+    @property
+    def counted(self) -> timedelta:
+        return self.until - self.since if self.why is Why.RUNNING else NOTHING
+
+
+def schedule(clock: Clock, *, steps: Sequence[Step] = ()) -> Schedule:
+    """Due moment and step moments of a clock; a pause keeps what remains as working time, for business days too."""
+    plan = _plan(clock)
+    return Schedule(
+        _shifted(plan.measure, plan.due_at, plan.pauses),
+        plan.total,
+        tuple(StepMoment(index, _moment(step, clock.calendar, plan)) for index, step in enumerate(steps)),
+    )
+
+
+def read_clock(clock: Clock, at: datetime) -> Reading:
+    """What has passed and what remains of a clock at an instant, which is not before its start."""
+    plan = _plan(clock)
+    passed = sum((elapsed(plan.measure, *span) for span in _running(plan, at)), NOTHING)
+    paused = any(pause.since <= at and (pause.until is None or at < pause.until) for pause in plan.pauses)
+    return Reading(passed, plan.total - passed, paused)
+
+
+def ledger(clock: Clock, at: datetime) -> tuple[Segment, ...]:
+    """Segments without gaps from the start to `at`; their `counted` adds up to what `read_clock` says has passed."""
+    plan = _plan(clock)
+    segments: list[Segment] = []
+    reached = plan.started_at
+    for pause in (*plan.pauses, Pause(at)):
+        since, until = min(pause.since, at), min(pause.until or at, at)
+        segments += _open_and_shut(plan.measure, reached, since)
+        if since < until:
+            segments.append(Segment(since, until, Why.PAUSED, pause.why))
+        reached = until
+    return tuple(segments)
+
+
+def _plan(clock: Clock) -> _Plan:
+    measure = measured_by(clock.calendar, clock.target)
+    due_at = due(clock.calendar, clock.started_at, clock.target)
+    total = elapsed(measure, clock.started_at, due_at)
+    return _Plan(measure, clock.started_at, due_at, total, tuple(_in_order(clock)))
+
+
+def _open_and_shut(measure: Calendar, since: datetime, until: datetime) -> Iterator[Segment]:
+    reached = since
+    for opening, closing in intervals(measure, since, until):
+        if reached < opening:
+            yield Segment(reached, opening, Why.OUTSIDE_HOURS)
+        yield Segment(opening, closing, Why.RUNNING)
+        reached = closing
+    if reached < until:
+        yield Segment(reached, until, Why.OUTSIDE_HOURS)
+
+
+def _in_order(clock: Clock) -> Iterator[Pause]:
+    """Pauses from the start on, in order, none empty, each cut to what those before it leave."""
+    reached = clock.started_at
+    for pause in sorted(clock.pauses, key=lambda pause: pause.since):
+        since = max(pause.since, reached)
+        if pause.until is None or since < pause.until:
+            yield Pause(since, pause.until, pause.why)
+            if pause.until is None:
+                return
+            reached = pause.until
+
+
+def _running(plan: _Plan, at: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The spans up to `at` in which no pause holds the clock."""
+    reached = plan.started_at
+    for pause in plan.pauses:
+        if pause.since >= at:
+            break
+        yield reached, pause.since
+        if pause.until is None or pause.until >= at:
+            return
+        reached = pause.until
+    yield reached, at
+
+
+def _shifted(measure: Calendar, moment: datetime, pauses: Iterable[Pause]) -> datetime | None:
+    """A moment planned without pauses, moved by each that begins before it; a pause outside hours moves nothing."""
+    for pause in pauses:
+        if pause.since >= moment:
+            break
+        if pause.until is None:
+            return None
+        if elapsed(measure, pause.since, pause.until):
+            moment = add_working(measure, pause.until, elapsed(measure, pause.since, moment))
+    return moment
+
+
+def _moment(step: Step, calendar: Calendar, plan: _Plan) -> datetime | None:
+    percent, offset = step.at.percent, step.at.offset
+    whole = percent == 100
+    planned = plan.due_at if whole else add_working(plan.measure, plan.started_at, plan.total * percent // 100)
+    moment = _shifted(plan.measure, planned, plan.pauses)
+    if moment is not None and offset is not None:
+        later = [pause for pause in plan.pauses if pause.since >= moment]
+        moment = _shifted(measured_by(calendar, offset), due(calendar, moment, offset), later)
+    if moment is not None and step.working_hours:
+        moment = next_opening(calendar, moment)
+    return moment

@@ -1,0 +1,319 @@
+"""Operational tables: outside the event log, never replayed. Work that waits, and what keeps it from being done twice.
+
+An outbox row and a timer are the same kind of thing: work in the database, claimed with a lease by whoever is free
+(`jobs/claims.py`). `next_at` is when a row may be claimed; a claim moves it to the end of its lease.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import ColumnElement, Index, Integer, String, Text, delete, insert, text, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from .base import Base, Id, Instant, Json, new_id
+
+OPEN = "open"
+DONE = "done"
+PARKED = "parked"
+CANCELLED = "cancelled"
+
+
+def _open_index(table: str) -> Index:
+    """Only open rows are indexed by when they may be claimed: a sweep costs what is due, not what was ever done."""
+    still_open = text(f"state = '{OPEN}'")
+    return Index(f"ix_{table}_open", "next_at", sqlite_where=still_open, postgresql_where=still_open)
+
+
+def _parked_index(table: str) -> Index:
+    parked = text(f"state = '{PARKED}'")
+    return Index(f"ix_{table}_parked", "id", sqlite_where=parked, postgresql_where=parked)
+
+
+class Claimable(Base):
+    """The columns that a claim needs; completion is fenced by `owner` and `attempts`."""
+
+    __abstract__ = True
+
+    id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)
+    dedupe_key: Mapped[str] = mapped_column(String(200), unique=True)
+    payload: Mapped[dict[str, Any]] = mapped_column(Json)
+    state: Mapped[str] = mapped_column(String(10), default=OPEN)
+    next_at: Mapped[Instant]
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    owner: Mapped[str | None] = mapped_column(String(80))
+    last_error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[Instant]
+    done_at: Mapped[Instant | None]
+
+
+class Outbox(Claimable):
+    """What leaves the database: a mail, a notice, a webhook, a report to make; written with its cause."""
+
+    __tablename__ = "outbox"
+    __table_args__: ClassVar[Any] = (
+        _open_index("outbox"),
+        _parked_index("outbox"),
+        Index("ix_outbox_request", "request_id"),
+    )
+
+    channel: Mapped[str] = mapped_column(String(40))
+    request_id: Mapped[Id | None]
+
+    @classmethod
+    def add(
+        cls,
+        session: Session,
+        *,
+        channel: str,
+        dedupe_key: str,
+        payload: dict[str, Any],
+        at: datetime,
+        not_before: datetime | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        """Put something into the outbox within the caller's transaction; the same key again does nothing."""
+        values = {
+            "id": new_id(),
+            "channel": channel,
+            "dedupe_key": dedupe_key,
+            "payload": payload,
+            "state": OPEN,
+            "next_at": not_before or at,
+            "attempts": 0,
+            "created_at": at,
+            "request_id": request_id,
+        }
+        session.execute(insert_once(session, cls, values))
+
+
+class Timers(Claimable):
+    """Something that is to happen at a moment: a step of a clock, a reminder, a deputy's first day."""
+
+    __tablename__ = "timers"
+    __table_args__: ClassVar[Any] = (
+        _open_index("timers"),
+        _parked_index("timers"),
+        Index("ix_timers_subject", "subject"),
+    )
+
+    kind: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(80))
+    due_at: Mapped[Instant]
+
+    @classmethod
+    def add(
+        cls,
+        session: Session,
+        *,
+        kind: str,
+        dedupe_key: str,
+        subject: str,
+        due_at: datetime,
+        at: datetime,
+        payload: dict[str, Any] | None = None,
+    ) -> None:
+        """Arm a timer within the caller's transaction; the same key again moves it, and opens it anew."""
+        armed = {
+            "kind": kind,
+            "subject": subject,
+            "due_at": due_at,
+            "next_at": due_at,
+            "payload": payload or {},
+            "state": OPEN,
+            "attempts": 0,
+            "owner": None,
+            "last_error": None,
+            "done_at": None,
+        }
+        values = {"id": new_id(), "dedupe_key": dedupe_key, "created_at": at, **armed}
+        statement = _upserting(session, cls).values(values)
+        session.execute(statement.on_conflict_do_update(index_elements=["dedupe_key"], set_=armed))
+
+    @classmethod
+    def cancel(
+        cls,
+        session: Session,
+        *,
+        dedupe_key: str | None = None,
+        subject: str | None = None,
+        prefix: str | None = None,
+    ) -> None:
+        """Disarm open timers: the one of this key, those whose key begins so, or all of a subject."""
+        which: list[ColumnElement[bool]] = [cls.state == OPEN]
+        if dedupe_key is not None:
+            which.append(cls.dedupe_key == dedupe_key)
+        if prefix is not None:
+            which.append(cls.dedupe_key.startswith(prefix, autoescape=True))
+        if subject is not None:
+            which.append(cls.subject == subject)
+        if len(which) == 1:
+            raise ValueError("say which timers: a key, a prefix or a subject")
+        session.execute(
+            update(cls).where(*which).values(state=CANCELLED), execution_options={"synchronize_session": False}
+        )
+
+
+class IdempotencyKey(Base):
+    """The first answer to a POST, kept for a day; the same key and body get it again."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__: ClassVar[Any] = (Index("ix_idempotency_keys_created_at", "created_at"),)
+
+    person_id: Mapped[Id] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int | None] = mapped_column(Integer)
+    headers: Mapped[dict[str, str] | None] = mapped_column(Json)
+    body: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[Instant]
+
+
+class FormNonce(Base):
+    """A web form that was sent: UNIQUE per person, so that a double click is one request."""
+
+    __tablename__ = "form_nonces"
+    __table_args__: ClassVar[Any] = (Index("ix_form_nonces_created_at", "created_at"),)
+
+    person_id: Mapped[Id] = mapped_column(primary_key=True)
+    nonce: Mapped[str] = mapped_column(String(64), primary_key=True)
+    outcome: Mapped[str | None] = mapped_column(String(300))
+    created_at: Mapped[Instant]
+
+
+class AccessLog(Base):
+    """Who read what is confidential, a report or an export; append-only."""
+
+    __tablename__ = "access_log"
+    __table_args__: ClassVar[Any] = (
+        Index("ix_access_log_at", "at", "id"),
+        Index("ix_access_log_subject", "subject", "at"),
+        Index("ix_access_log_person", "person_id", "at"),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)
+    at: Mapped[Instant]
+    person_id: Mapped[Id]
+    kind: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(80))
+    detail: Mapped[dict[str, Any] | None] = mapped_column(Json)
+
+    @classmethod
+    def add(
+        cls,
+        session: Session,
+        *,
+        at: datetime,
+        person_id: str,
+        kind: str,
+        subject: str,
+        detail: dict[str, Any] | None = None,
+    ) -> None:
+        """Append one reading; from a GET use a session of `own_transaction()`."""
+        row = {"id": new_id(), "at": at, "person_id": person_id, "kind": kind, "subject": subject, "detail": detail}
+        session.execute(insert(cls).values(row))
+
+
+class Notice(Base):
+    """A message that stands in the web page until it is read."""
+
+    __tablename__ = "notices"
+    __table_args__: ClassVar[Any] = (
+        Index(
+            "ix_notices_unread",
+            "person_id",
+            "created_at",
+            sqlite_where=text("read_at IS NULL"),
+            postgresql_where=text("read_at IS NULL"),
+        ),
+        Index("ix_notices_person", "person_id", "created_at"),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)
+    dedupe_key: Mapped[str] = mapped_column(String(200), unique=True)
+    person_id: Mapped[Id]
+    event: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(300))
+    body: Mapped[str] = mapped_column(Text)
+    url: Mapped[str | None] = mapped_column(String(300))
+    request_id: Mapped[Id | None]
+    created_at: Mapped[Instant]
+    read_at: Mapped[Instant | None]
+    mail: Mapped[bool]
+    mailed_at: Mapped[Instant | None]
+
+
+class Upload(Base):
+    """A file that somebody uploaded: an answer may name only those of its author. The bytes lie under their hash."""
+
+    __tablename__ = "uploads"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person_id: Mapped[Id] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(255))
+    media_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int] = mapped_column(Integer)
+    uploaded_at: Mapped[Instant]
+
+
+class StoredReport(Base):
+    """A report that was made: served again while its fingerprint, the hash of all it says, is the same."""
+
+    __tablename__ = "stored_reports"
+
+    kind: Mapped[str] = mapped_column(String(40), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(80), primary_key=True)
+    locale: Mapped[str] = mapped_column(String(20), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(Integer)
+    made_at: Mapped[Instant]
+
+
+class ApiToken(Base):
+    """A personal API token, kept as the SHA-256 of a random secret: found in one read, with no slow hash.
+
+    Flask-AppBuilder's API keys do not fit: each use costs a password hash and commits the caller's session.
+    """
+
+    __tablename__ = "api_tokens"
+    __table_args__: ClassVar[Any] = (Index("ix_api_tokens_person", "person_id"),)
+
+    id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[Id]
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[Instant]
+    expires_at: Mapped[Instant | None]
+    last_used_at: Mapped[Instant | None]
+    revoked_at: Mapped[Instant | None]
+
+
+def insert_once(session: Session, model: type[Base], values: dict[str, Any]) -> Any:
+    """An INSERT that does nothing where any unique key is taken; its `rowcount` is 0 then."""
+    statement = _upserting(session, model).values(values).on_conflict_do_nothing()
+    return statement.execution_options(preserve_rowcount=True)
+
+
+def upsert(session: Session, model: type[Base], values: dict[str, Any]) -> None:
+    """An INSERT that takes the place of the row with the same primary key."""
+    keys = [column.name for column in model.__table__.primary_key]
+    new = {name: value for name, value in values.items() if name not in keys}
+    statement = _upserting(session, model).values(values)
+    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=new))
+
+
+def purge(session: Session, *, before: datetime, finished_before: datetime) -> None:
+    """Forget keys and nonces older than `before`, and work finished before `finished_before`."""
+    for short_lived in (IdempotencyKey, FormNonce):
+        session.execute(delete(short_lived).where(short_lived.created_at < before))
+    for work in (Outbox, Timers):
+        finished = work.state.in_((DONE, CANCELLED))
+        session.execute(delete(work).where(finished, work.next_at < finished_before))
+
+
+def _upserting(session: Session, model: type[Base]) -> Any:
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    return sqlite_insert(model) if sqlite else postgresql_insert(model)

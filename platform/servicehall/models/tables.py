@@ -1,0 +1,19 @@
+"""Every table there is, Flask-AppBuilder's included, in one metadata: what migrations are held against."""
+
+from __future__ import annotations
+
+from . import approvals, clocks, definitions, directory, fulfilment, log, operations, requests
+from .base import accounts, metadata
+
+__all__ = [
+    "accounts",
+    "approvals",
+    "clocks",
+    "definitions",
+    "directory",
+    "fulfilment",
+    "log",
+    "metadata",
+    "operations",
+    "requests",
+]

@@ -1,0 +1,95 @@
+"""What auditors look things up in: requests by anything they know of one, and the log of readings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy.orm import Session
+
+from servicehall.models.fulfilment import Task
+from servicehall.models.operations import AccessLog
+from servicehall.models.requests import Participant, Request
+from servicehall.services import directory
+from servicehall.services.listing import DEFAULT_LIMIT, Page, Source, page
+
+MOST_PEOPLE = 50
+Condition = ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What is known of a request: the beginning of its number, a part of somebody's name or address, and so on.
+
+    `since` and `until` are instants around its creation, half open.
+    """
+
+    number: str = ""
+    person: str = ""
+    service: str = ""
+    state: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def find_requests(
+    session: Session, search: Search, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[Request]:
+    """Requests of all departments, the newest first; drafts are nobody's business but their author's."""
+    where = [
+        Request.state != "draft",
+        *_equal({Request.service: search.service, Request.state: search.state}),
+        *_between(Request.created_at, search.since, search.until),
+    ]
+    if search.number:
+        beginning = search.number.strip().upper()
+        where.append((Request.number >= beginning) & (Request.number < beginning + "~"))
+    if search.person:
+        where.append(_took_part(_people(session, search.person)))
+    source = Source(Request.created_at, Request.id, tuple(where))
+    return page(session, Request, [source], name="audit", descending=True, limit=limit, cursor=cursor)
+
+
+def readings(
+    session: Session,
+    *,
+    person: str = "",
+    number: str = "",
+    kind: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[AccessLog]:
+    """Who read what, the latest first."""
+    where = [*_equal({AccessLog.kind: kind}), *_between(AccessLog.at, since, until)]
+    if person:
+        where.append(AccessLog.person_id.in_(_people(session, person)))
+    if number:
+        found = session.scalar(select(Request.id).where(Request.number == number.strip().upper()))
+        where.append(AccessLog.subject == f"request/{found}" if found else false())
+    source = Source(AccessLog.at, AccessLog.id, tuple(where))
+    return page(session, AccessLog, [source], name="access", descending=True, limit=limit, cursor=cursor)
+
+
+def _people(session: Session, text: str) -> Sequence[str]:
+    return [one.id for one in directory.search_people(session, text, limit=MOST_PEOPLE, active=False)]
+
+
+def _took_part(people: Sequence[str]) -> Condition:
+    """Anybody with a part in the request, or with a task of it."""
+    parts = select(Participant.request_id).where(Participant.person_id.in_(people))
+    work = select(Task.request_id).where(or_(Task.assignee_id.in_(people), Task.done_by_id.in_(people)))
+    return or_(Request.id.in_(parts), Request.id.in_(work))
+
+
+def _equal(wanted: Mapping[Any, str]) -> list[Condition]:
+    return [column == value for column, value in wanted.items() if value]
+
+
+def _between(column: Any, since: datetime | None, until: datetime | None) -> list[Condition]:
+    found = [column >= since] if since is not None else []
+    return [*found, column < until] if until is not None else found

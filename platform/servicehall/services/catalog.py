@@ -1,0 +1,248 @@
+"""Finding and previewing services: what somebody may order, and what an order would bring about."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from servicehall.domain.conditions import Context
+from servicehall.domain.plan_dates import Known, plan_dates
+from servicehall.domain.voices import ADMINISTRATORS, Asked
+from servicehall.forms import Checked
+from servicehall.models.definitions import Document
+from servicehall.models.directory import Group, Person
+from servicehall.services import (
+    asking,
+    calendars,
+    clockwork,
+    contexts,
+    departments,
+    directory,
+    fulfilment,
+    releases,
+    requests,
+)
+from servicehall.services.pricing import price_of
+from servicehall.services.releases import Release, may_order, viewer_context
+from servicehall.services.visibility import Viewer
+from servicehall.texts import pick
+
+MAX_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A service as it stands in the catalog, in the reader's language; `expected` is the promised time, if any."""
+
+    department: str
+    key: str
+    type: str
+    title: str
+    summary: str
+    help: str
+    category: str
+    icon: str
+    price: dict[str, Any] | None
+    expected: str | None
+    release: Release
+
+    @property
+    def reference(self) -> str:
+        return f"{self.department}/{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class StagePreview:
+    """`approvers`: `{person | group, why}` with a Person or a group's key; `skipped` says why nobody is asked."""
+
+    key: str
+    title: str
+    approvers: list[dict[str, Any]]
+    skipped: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPreview:
+    key: str
+    title: str
+    department: str
+    group: str | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a submission now would come to."""
+
+    checked: Checked
+    price: dict[str, Any] | None
+    stages: list[StagePreview]
+    tasks: list[TaskPreview]
+    clocks: list[tuple[str, datetime]]
+
+
+def services_for(
+    viewer: Viewer, *, at: datetime, q: str = "", department: str | None = None, category: str | None = None
+) -> list[Card]:
+    """What the viewer may order, best matches first, otherwise by title; words match in either language."""
+    statement = select(Document.release).where(
+        Document.kind == "service", Document.state == "published", Document.release.is_not(None)
+    )
+    if department:
+        statement = statement.where(Document.department == department)
+    context = viewer_context(viewer, at)
+    found = [releases.load(viewer.session, str(digest)) for digest in viewer.session.scalars(statement)]
+    mine = [one for one in found if may_order(one, context)]
+    if category:
+        mine = [one for one in mine if one.service.get("category") == category]
+    words = [_folded(word) for word in q.split()]
+    ranked = [(score, one) for one in mine if (score := _score(one, words)) is not None]
+    cards = [(score, card_of(one)) for score, one in ranked]
+    cards.sort(key=lambda pair: (-pair[0], pair[1].title))
+    return [card for _score_, card in cards[:MAX_SHOWN]]
+
+
+def card_of(release: Release) -> Card:
+    service = release.service
+    return Card(
+        department=release.department,
+        key=str(service["key"]),
+        type=release.type,
+        title=pick(service.get("title")),
+        summary=pick(service.get("summary")),
+        help=pick(service.get("help")),
+        category=str(service.get("category") or "other"),
+        icon=str(service.get("icon") or "file"),
+        price=dict(service["price"]) if service.get("price") else None,
+        expected=_expected(release),
+        release=release,
+    )
+
+
+def preview(
+    viewer: Viewer, release: Release, answers: Mapping[str, Any], *, beneficiary: Person, at: datetime, facts: Any
+) -> Preview:
+    """Who would approve, which tasks there would be and when all is due, without submitting anything."""
+    session = viewer.session
+    context = contexts.for_people(session, viewer.person, beneficiary, facts, at=at)
+    checked = requests.check_answers(session, release, answers, context, author=viewer.id)
+    activation = release.activation(context, checked.answers)
+
+    def holds(text: str) -> bool:
+        return release.condition(text).holds(activation, otherwise=False)
+
+    return Preview(
+        checked=checked,
+        price=price_of(release, checked.answers),
+        stages=[
+            _stage(viewer, release, key, asked)
+            for key, asked in asking.preview(session, release, context, checked.answers)
+        ],
+        tasks=_tasks(viewer, release, checked.answers, context, at, holds),
+        clocks=clockwork.expected(session, release, facts.priority, holds, at),
+    )
+
+
+def _stage(viewer: Viewer, release: Release, key: str, asked: Asked | None) -> StagePreview:
+    title = pick(release.stage_title(key))
+    if asked is None:
+        return StagePreview(key, title, [], "condition")
+    people = directory.people(viewer.session, [voice.person for voice in asked.voices])
+    groups = {voice.group for voice in asked.voices if voice.group and voice.group != ADMINISTRATORS}
+    keys = (
+        {row.id: row.key for row in viewer.session.scalars(select(Group).where(Group.id.in_(groups)))} if groups else {}
+    )
+    approvers = [
+        {
+            **(
+                {"person": people[voice.person]} if voice.person else {"group": keys.get(str(voice.group), voice.group)}
+            ),
+            "why": dict(voice.why),
+            **({"skipped": dict(voice.skip_reason)} if voice.skip_reason else {}),
+        }
+        for voice in asked.voices
+    ]
+    all_skipped = all(voice.state == "skipped" for voice in asked.voices)
+    return StagePreview(key, title, approvers, "skipped" if all_skipped else None)
+
+
+def _tasks(
+    viewer: Viewer, release: Release, answers: Mapping[str, Any], context: Context, at: datetime, holds: Any
+) -> list[TaskPreview]:
+    """The tasks that would follow; those whose condition is false already are left out."""
+    plan = fulfilment.plan_of(release)
+    # what depends on other tasks' answers cannot be known yet: it is shown
+    left_out = {
+        one.key for one in plan.tasks if one.when and not _needs_tasks(release, one.when) and not holds(one.when)
+    }
+    named = calendars.named(viewer.session, plan.calendar, department=release.department)
+    dates = plan_dates(
+        plan,
+        started_at=at,
+        anchor=releases.anchor_of(release, answers),
+        reckoning=calendars.reckoning_of(named.calendar, viewer.person),
+        known=Known(skipped=left_out),
+    )
+    return [
+        TaskPreview(
+            key=one.key,
+            title=pick(one.title) or one.key,
+            department=one.department or release.department,
+            group=one.group.rsplit("/", 1)[-1]
+            if one.group
+            else _first_agents(viewer, one.department or release.department),
+            due_at=dates[one.key].due_at,
+        )
+        for one in plan.tasks
+        if one.key not in left_out
+    ]
+
+
+def _first_agents(viewer: Viewer, department: str) -> str | None:
+    agents = departments.document(viewer.session, department).get("agents") or ()
+    return str(agents[0]).rsplit("/", 1)[-1] if agents else None
+
+
+def _expected(release: Release) -> str | None:
+    """The resolution target of the first policy, for the priority that a plain order gets."""
+    for policy in release.policies[:1]:
+        priority = release.clock_priority(policy, release.priority_for(None, None))
+        for target in policy.targets_of("resolution"):
+            duration = target.duration(priority or "")
+            return str(duration) if duration is not None else None
+    return None
+
+
+def _score(release: Release, words: list[str]) -> int | None:
+    """How well a service answers a search: every word must stand somewhere; titles count most."""
+    if not words:
+        return 0
+    service = release.service
+    fields = (
+        (8, [service.get("title")]),
+        (4, list(service.get("keywords") or ())),
+        (2, [service.get("summary")]),
+        (1, [service.get("help"), str(service["key"]), release.department, service.get("category")]),
+    )
+    texts = [(weight, _folded(" ".join(_all_texts(values)))) for weight, values in fields]
+    scores = [max((weight for weight, text in texts if word in text), default=0) for word in words]
+    return sum(scores) if all(scores) else None
+
+
+def _all_texts(values: list[Any]) -> list[str]:
+    return [
+        text for value in values if value for text in (value.values() if isinstance(value, Mapping) else [str(value)])
+    ]
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _needs_tasks(release: Release, text: str) -> bool:
+    return any(name.startswith("tasks") for name in release.condition(text).names)

@@ -1,0 +1,281 @@
+"""How clocks are started, paused, changed and stopped: each by one event that tells its whole schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from servicehall.clock import as_instant, parse_instant
+from servicehall.domain import events as e
+from servicehall.domain import schedules
+from servicehall.domain.durations import Duration
+from servicehall.domain.lifecycle import ENDED
+from servicehall.domain.schedules import Pause
+from servicehall.domain.sla import Policy, Target
+from servicehall.models.base import new_id
+from servicehall.models.clocks import Clock
+from servicehall.models.fulfilment import Task
+from servicehall.models.operations import Timers
+from servicehall.models.requests import Request
+from servicehall.services import calendars, contexts, releases
+from servicehall.services.releases import Release
+from servicehall.services.submission import stream_of
+from servicehall.services.work import Work
+
+SYSTEM = "system:clocks"
+RUNNING = ("running", "paused")
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A target as its policy places it: enough to find it again in the release."""
+
+    policy: Policy
+    target: Target
+    index: int
+    number: int
+
+    def said(self) -> dict[str, Any]:
+        return {"policy": self.index, "target": self.number}
+
+
+def reading(session: Session, clock: Clock, at: datetime) -> schedules.Reading:
+    """Elapsed and remaining at an instant, on the calendar that the clock was started with."""
+    return schedules.read_clock(arithmetic(session, clock), max(at, clock.started_at))
+
+
+def ledger(session: Session, clock: Clock, at: datetime) -> tuple[schedules.Segment, ...]:
+    """The segments that add up to what has elapsed."""
+    return schedules.ledger(arithmetic(session, clock), max(clock.completed_at or at, clock.started_at))
+
+
+def expected(
+    session: Session, release: Release, priority: str | None, holds: Callable[[str], bool], at: datetime
+) -> list[tuple[str, datetime]]:
+    """For a preview: measure and due moment of the clocks that a submission now would start."""
+    found = []
+    for promise in promises(release, holds):
+        duration = promise.target.duration(release.clock_priority(promise.policy, priority) or "")
+        if duration is None or promise.target.measure == "task":
+            continue
+        calendar = calendars.named(session, promise.policy.calendar, department=release.department).calendar
+        schedule = schedules.schedule(schedules.Clock(duration, calendar, at))
+        if schedule.due_at is not None:
+            found.append((str(promise.target.measure), schedule.due_at))
+    return found
+
+
+def start_each(w: Work, row: Request, wanted: Callable[[Target], bool], *, task: str | None = None) -> None:
+    release = releases.load(w.session, row.release)
+    if not release.policies:
+        return
+    existing = {
+        (clock.policy["policy"], clock.policy["target"])
+        for clock in w.all(select(Clock).where(Clock.request_id == row.id))
+        if clock.task_id == task
+    }
+    for promise in promises(release, lambda text: applies(w, row, release, text)):
+        if wanted(promise.target) and (promise.index, promise.number) not in existing:
+            start(w, row, release, promise, task)
+
+
+def promises(release: Release, holds: Callable[[str], bool]) -> Iterable[Promise]:
+    """The targets of the first policy whose condition holds."""
+    for index, policy in enumerate(release.policies):
+        if policy.when if isinstance(policy.when, bool) else holds(policy.when):
+            for number, target in enumerate(policy.targets):
+                yield Promise(policy, target, index, number)
+            return
+
+
+def start(w: Work, row: Request, release: Release, promise: Promise, task: str | None) -> None:
+    priority = release.clock_priority(promise.policy, row.priority)
+    duration = promise.target.duration(priority or "")
+    if duration is None or priority is None:
+        return
+    named = calendars.named(w.session, promise.policy.calendar, department=row.department)
+    plan = schedules.schedule(schedules.Clock(duration, named.calendar, w.at), steps=promise.target.escalate)
+    clock_id = new_id()
+    steps = [
+        {"index": one.index, "at": as_instant(one.at) if one.at else None, "state": "waiting"} for one in plan.steps
+    ]
+    w.record(
+        stream_of(row.id),
+        e.ClockStarted(
+            clock=clock_id,
+            measure=str(promise.target.measure),
+            task=task,
+            target=str(duration),
+            priority=priority,
+            policy=promise.said(),
+            calendar=named.said(),
+            started_at=as_instant(w.at),
+            due_at=as_instant(plan.due_at) if plan.due_at else None,
+            steps=steps,
+        ),
+        actor=SYSTEM,
+    )
+    arm(w, row.id, clock_id, plan.due_at, steps)
+    clock = w.get(Clock, clock_id)
+    if task is None and row.state in promise.target.pause:
+        set_paused(w, clock, True, row.state)
+
+
+def arm(w: Work, request_id: str, clock_id: str, due_at: datetime | None, steps: Sequence[dict[str, Any]]) -> None:
+    moments: list[tuple[str, str, datetime, dict[str, Any]]] = []
+    if due_at is not None:
+        moments.append(("clock_due", "due", due_at, {}))
+    for step in steps:
+        if step["state"] == "waiting" and step["at"]:
+            moments.append(("clock_step", f"step:{step['index']}", parse_instant(step["at"]), {"step": step["index"]}))
+    for kind, name, moment, more in moments:
+        Timers.add(
+            w.session,
+            kind=kind,
+            dedupe_key=f"clock:{clock_id}:{name}",
+            subject=stream_of(request_id),
+            due_at=moment,
+            at=w.at,
+            payload={"request": request_id, "clock": clock_id, **more},
+        )
+
+
+def disarm(w: Work, clock: Clock) -> None:
+    Timers.cancel(w.session, prefix=f"clock:{clock.id}:")
+
+
+def open_clocks(w: Work, request_id: str, measures: Sequence[str], *, task: str | None = None) -> list[Clock]:
+    """Clocks that have not been completed, breached ones included."""
+    statement = select(Clock).where(
+        Clock.request_id == request_id,
+        Clock.measure.in_(measures),
+        Clock.completed_at.is_(None),
+        Clock.state.in_((*RUNNING, "breached")),
+    )
+    if task is not None:
+        statement = statement.where(Clock.task_id == task)
+    return list(w.all(statement.order_by(Clock.started_at, Clock.id)))
+
+
+def is_moot(w: Work, clock: Clock) -> bool:
+    """Whether what a clock measures is over: nothing more comes of its timers."""
+    if clock.completed_at is not None or w.get(Request, clock.request_id).state in ENDED:
+        return True
+    return clock.task_id is not None and w.get(Task, clock.task_id).state in ("done", "skipped", "cancelled")
+
+
+def stop_all(w: Work, row: Request, measures: Sequence[str], completes: bool) -> None:
+    for clock in open_clocks(w, row.id, measures):
+        stop(w, clock, completes=completes)
+
+
+def stop(w: Work, clock: Clock, *, completes: bool) -> None:
+    """Met, or breached where the due moment has passed; a clock whose matter is moot is cancelled."""
+    late = clock.state == "breached" or (clock.due_at is not None and clock.due_at < w.at)
+    state = "cancelled" if not completes and clock.state != "breached" else ("breached" if late else "met")
+    elapsed = reading(w.session, clock, w.at).elapsed
+    w.record(
+        stream_of(clock.request_id),
+        e.ClockStopped(
+            clock=clock.id,
+            state=state,
+            completed_at=as_instant(w.at) if completes else None,
+            elapsed_seconds=int(elapsed.total_seconds()),
+        ),
+        actor=SYSTEM,
+    )
+    disarm(w, clock)
+
+
+def set_paused(w: Work, clock: Clock, paused: bool, why: str) -> None:
+    standing = bool(clock.pauses) and clock.pauses[-1].get("until") is None
+    if paused == standing:
+        return
+    if paused:
+        pauses = [*clock.pauses, {"since": as_instant(w.at), "until": None, "why": why}]
+    else:
+        pauses = [*clock.pauses[:-1], {**clock.pauses[-1], "until": as_instant(w.at)}]
+    change(w, clock, {"code": "paused" if paused else "resumed", "state": why}, pauses=pauses)
+
+
+def change(
+    w: Work,
+    clock: Clock,
+    why: dict[str, Any],
+    *,
+    pauses: list[dict[str, Any]] | None = None,
+    target: str | None = None,
+    priority: str | None = None,
+) -> None:
+    """Computes the whole schedule anew; where the due moment moves past now, a recorded breach is withdrawn."""
+    kept = clock.pauses if pauses is None else pauses
+    standing = bool(kept) and kept[-1].get("until") is None
+    release = releases.load(w.session, w.get(Request, clock.request_id).release)
+    authored = target_of(release, clock)
+    arithmetic = schedules.Clock(
+        Duration.parse(target or clock.target),
+        calendars.pinned(w.session, clock.calendar),
+        clock.started_at,
+        pauses_of(kept),
+    )
+    plan = schedules.schedule(arithmetic, steps=authored.escalate if authored is not None else ())
+    done = {one["index"]: one["state"] for one in clock.steps if one["state"] != "waiting"}
+    steps = [
+        {"index": one.index, "at": as_instant(one.at) if one.at else None, "state": done.get(one.index, "waiting")}
+        for one in plan.steps
+    ]
+    late = clock.breached_at is not None and plan.due_at is not None and plan.due_at <= w.at
+    state = "breached" if late else ("paused" if standing else "running")
+    w.record(
+        stream_of(clock.request_id),
+        e.ClockChanged(
+            clock=clock.id,
+            state=state,
+            due_at=as_instant(plan.due_at) if plan.due_at else None,
+            pauses=kept,
+            steps=steps,
+            why=why,
+            target=target,
+            priority=priority,
+            breached_at=as_instant(clock.breached_at) if late and clock.breached_at else None,
+        ),
+        actor=SYSTEM,
+    )
+    disarm(w, clock)
+    if not standing:
+        arm(w, clock.request_id, clock.id, plan.due_at if not late else None, steps)
+
+
+def pauses_of(said: Sequence[dict[str, Any]]) -> tuple[Pause, ...]:
+    return tuple(
+        Pause(
+            parse_instant(one["since"]), parse_instant(one["until"]) if one.get("until") else None, one.get("why", "")
+        )
+        for one in said
+    )
+
+
+def arithmetic(session: Session, clock: Clock) -> schedules.Clock:
+    return schedules.Clock(
+        Duration.parse(clock.target),
+        calendars.pinned(session, clock.calendar),
+        clock.started_at,
+        pauses_of(clock.pauses),
+    )
+
+
+def target_of(release: Release, clock: Clock) -> Target | None:
+    policy, target = clock.policy["policy"], clock.policy["target"]
+    return release.policies[policy].targets[target] if policy < len(release.policies) else None
+
+
+def applies(w: Work, row: Request, release: Release, text: str) -> bool:
+    """Doubt means no: a policy or a step applies only where its condition says so."""
+    context = contexts.for_request(w.session, row, at=w.at)
+    activation = release.activation(context, contexts.answers_of(w.session, row))
+    return release.condition(text).holds(activation, otherwise=False)

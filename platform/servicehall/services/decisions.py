@@ -1,0 +1,161 @@
+"""Deciding: the verb behind inbox, API and mail. The password of a signed decision is checked before the work opens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from servicehall.clock import as_instant
+from servicehall.domain import approvals as rules
+from servicehall.domain import events as e
+from servicehall.domain.separation import refuses_decision
+from servicehall.errors import Conflict, Forbidden, Invalid, Problem
+from servicehall.models.approvals import Approval, Stage
+from servicehall.models.requests import Request
+from servicehall.services import contexts, directory, releases
+from servicehall.services.approvals import case_of_stage
+from servicehall.services.asking import Case
+from servicehall.services.requests import family_of
+from servicehall.services.submission import stream_of
+from servicehall.services.visibility import Viewer
+from servicehall.services.work import Work, work
+from servicehall.texts import N_, _
+
+Verify = Callable[[str], bool]
+LONGEST = 10_000
+MEANINGS = {"approve": "approved", "reject": "rejected", "return": "returned"}
+
+
+def decide(
+    approval: Approval,
+    *,
+    decision: str,
+    content: str | None,
+    viewer: Viewer,
+    at: datetime,
+    verify: Verify,
+    comment: str | None = None,
+    answers: Mapping[str, Any] | None = None,
+    password: str | None = None,
+) -> None:
+    """One decision on one content; `verify` tells whether a password is the viewer's. See `cast_vote`."""
+    text = (comment or "").strip() or None
+    if text is not None and len(text) > LONGEST:
+        problem = Problem("comment", "too_long", _("At most {n} characters.", n=LONGEST))
+        raise Invalid(_("The text is too long."), [problem])
+    if password is not None and not verify(password):
+        raise Invalid(_("The password is wrong."), [Problem("password", "wrong", _("The password is wrong."))])
+    row = viewer.session.get(Request, approval.request_id)
+    if row is None:
+        raise LookupError(approval.request_id)
+    with work(family_of(row), actor=viewer.id, at=at) as w:
+        cast_vote(
+            w,
+            approval,
+            actor=viewer.id,
+            decision=decision,
+            content=content,
+            comment=text,
+            answers=answers or {},
+            signed=password is not None,
+        )
+
+
+def cast_vote(
+    w: Work,
+    approval: Approval,
+    *,
+    actor: str,
+    decision: str,
+    content: str | None,
+    comment: str | None,
+    answers: Mapping[str, Any],
+    signed: bool,
+) -> None:
+    """One voice's decision within a work, final, bound to the content that was shown.
+
+    Errors: Conflict for a decision taken before or on other content, Forbidden for whoever may not decide,
+    Invalid for a missing comment, a missing signature or wrong answers.
+    """
+    now = w.get(Approval, approval.id)
+    stage = w.get(Stage, now.stage_id)
+    case = case_of_stage(w, stage)
+    _may_decide(case, now, actor)
+    _still_open(case, now, decision)
+    planned = case.chain.stage(stage.key)
+    if content != case.row.content:
+        raise Conflict(_("The request has changed since you opened it. Please look at it again before you decide."))
+    _wants(comment or not rules.needs_comment(planned, decision), "comment", _("Please say why."))
+    _wants(signed or not planned.sign, "password", _("This decision is signed: enter your password."))
+    kept = _approver_answers(case, stage, answers, actor) if decision == "approve" else None
+    w.record(
+        stream_of(case.row.id),
+        e.ApprovalDecided(
+            approval=now.id,
+            stage=stage.id,
+            decision=decision,
+            state=MEANINGS[decision],
+            content=case.row.content,
+            comment=w.keep({"body": comment}) if comment else None,
+            answers=kept,
+            signature=_signature(w, actor, decision) if planned.sign else None,
+        ),
+        actor=actor,
+        on_behalf_of=now.voice_person_id if now.voice_person_id not in (None, actor) else None,
+    )
+
+
+def _may_decide(case: Case, approval: Approval, actor: str) -> None:
+    speakers = {approval.holder_id} if approval.voice_person_id else set(approval.members or ())
+    if actor not in speakers:
+        raise Forbidden(_("You are not asked to decide here."))
+    cast = case.cast(approval.id)
+    refused = (
+        refuses_decision(case.chain, cast, actor, case.casts, case.selves) if approval.state == "pending" else None
+    )
+    if refused is not None:
+        raise Forbidden(_(REFUSALS[refused]))
+
+
+REFUSALS = {
+    "self": N_("Nobody approves what they asked for themselves."),
+    "apart": N_("You decided in a stage that must be decided by somebody else."),
+    "twice": N_("You have decided in this stage already."),
+}
+
+
+def _still_open(case: Case, approval: Approval, decision: str) -> None:
+    if approval.state != "pending":
+        raise Conflict(_("This has been decided already."))
+    if decision not in rules.DECISIONS:
+        raise Invalid(
+            _("The decision is not known."),
+            [Problem("decision", "choice", _("Choose one of {names}.", names=", ".join(rules.DECISIONS)))],
+        )
+    if case.task is not None and decision not in rules.GATE_DECISIONS:
+        raise Conflict(_("A gate inside the plan is approved or rejected; it cannot be returned."))
+
+
+def _wants(given: Any, path: str, message: str) -> None:
+    if not given:
+        raise Invalid(message, [Problem(path, "required", message)])
+
+
+def _approver_answers(case: Case, stage: Stage, answers: Mapping[str, Any], actor: str) -> str | None:
+    """The fields that belong to this stage, checked in the light of all answers; anything else is refused."""
+    fields = case.chain.stage(stage.key).fields
+    foreign = [Problem(key, "unknown", _("This field is not asked here.")) for key in answers if key not in fields]
+    if foreign:
+        raise Invalid(_("Some answers need your attention."), foreign)
+    if not fields:
+        return None
+    context = contexts.for_request(case.w.session, case.row, at=case.w.at)
+    checked = releases.check_stage_fields(case.release, fields, case.answers, answers, context, case.w, actor)
+    return case.w.keep(checked) if checked else None
+
+
+def _signature(w: Work, actor: str, decision: str) -> str:
+    """21 CFR 11.50: the printed name, the time and the meaning."""
+    person = directory.person(w.session, actor)
+    return w.keep({"name": person.name, "at": as_instant(w.at), "meaning": MEANINGS[decision]})

@@ -1,0 +1,163 @@
+"""What leaves the house: from an outbox row to a channel, and what its arrival or its end means for the records.
+
+A delivery reads first, hands over with no transaction open, and settles together with what it writes.
+`channels.delivery.Failed` means again later, `channels.delivery.Refused` means never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from servicehall import config
+from servicehall.channels import CHANNELS
+from servicehall.channels.delivery import Failed, Refused
+from servicehall.channels.mail import Mail, Part
+from servicehall.channels.webhook import Call, secret_of
+from servicehall.clock import parse_instant
+from servicehall.content import sha256
+from servicehall.models.base import begin_writing, db, reading
+from servicehall.models.directory import Person
+from servicehall.models.operations import Notice
+from servicehall.services import automation, directory, reporting
+from servicehall.texts import _, use_locale
+
+MOST_NOTICES = 50
+LANGUAGES = {"en": "en", "zh": "zh-Hans"}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt at one outbox row.
+
+    `key` is the same for every attempt, `attempt` counts from 1, `last` says that no further one follows by itself;
+    `settle(session)` marks the row done within the caller's transaction, or stops it where somebody else owns it now.
+    """
+
+    payload: Mapping[str, Any]
+    key: str
+    attempt: int
+    last: bool
+    at: datetime
+    settle: Callable[[Session], None]
+
+
+def deliver_mail(one: Delivery) -> None:
+    """One mail with everything that a person was not mailed yet; somebody inactive gets none."""
+    session: Session = db.session()
+    with reading():
+        person = session.get(Person, one.payload["person"], populate_existing=True)
+        notices = _unmailed(session, one)
+        mail = _compose(person, notices, one.at) if person is not None and person.active and notices else None
+        session.rollback()
+    if mail is not None:
+        settings = config.current()
+        if not settings.smtp_url:
+            raise Refused("no mail server is set (SERVICEHALL_SMTP_URL): the mail waits")
+        CHANNELS["mail"](mail, smtp_url=settings.smtp_url, sender=settings.mail_from)
+    begin_writing(session)
+    one.settle(session)
+    done = {"mailed_at": one.at} if mail is not None else {"mail": False}
+    session.execute(
+        update(Notice).where(Notice.id.in_([notice.id for notice in notices])).values(done),
+        execution_options={"synchronize_session": False},
+    )
+    session.commit()
+
+
+def deliver_webhook(one: Delivery) -> None:
+    """A call to a system by its name; where it does a task, its answer is the task's."""
+    task_id = one.payload.get("task")
+    if task_id is None:
+        _call(one)
+        return
+    if not automation.is_waiting(task_id):
+        return
+    try:
+        _call(one)
+    except Refused as error:
+        automation.give_up(task_id, reason=str(error), at=one.at, settle=one.settle)
+    except Failed as error:
+        if not one.last and one.attempt <= automation.retries_of(task_id):
+            raise
+        automation.give_up(task_id, reason=str(error), at=one.at, settle=one.settle)
+    else:
+        automation.succeed(task_id, at=one.at, settle=one.settle)
+
+
+def deliver_report(one: Delivery) -> None:
+    """A report to be drawn and stored."""
+    reporting.make_report_now(one.payload, one.settle)
+
+
+DELIVERIES: dict[str, Callable[[Delivery], None]] = {
+    "mail": deliver_mail,
+    "webhook": deliver_webhook,
+    "report": deliver_report,
+}
+"""Channel of an outbox row → what delivers it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notice as it is mailed."""
+
+    id: str
+    subject: str
+    body: str
+    url: str
+
+
+def _unmailed(session: Session, one: Delivery) -> list[Told]:
+    rows = session.execute(
+        select(Notice.id, Notice.subject, Notice.body, Notice.url)
+        .where(
+            Notice.person_id == one.payload["person"],
+            Notice.mail,
+            Notice.mailed_at.is_(None),
+            Notice.created_at <= parse_instant(one.payload["notices_before"]),
+        )
+        .order_by(Notice.created_at, Notice.id)
+    )
+    base = config.current().base_url
+    return [Told(id, subject, body, base + url if url else "") for id, subject, body, url in rows]
+
+
+def _compose(person: Person, notices: Sequence[Told], at: datetime) -> Mail:
+    """A single notice as it is; many under one subject. The same notices make the same key."""
+    locale = person.locale or config.current().default_locale
+    with use_locale(locale):
+        many = len(notices) > 1
+        parts = [Part(told.body, told.subject if many else "", told.url) for told in notices[:MOST_NOTICES]]
+        if len(notices) > MOST_NOTICES:
+            rest = _("And {n} more.", n=len(notices) - MOST_NOTICES)
+            parts.append(Part(rest, link=config.current().base_url))
+        return Mail(
+            key=sha256("".join(told.id for told in notices).encode())[:40],
+            to=person.email,
+            name=directory.name_of(person),
+            subject=_("{n} messages for you", n=len(notices)) if many else notices[0].subject,
+            parts=parts,
+            link_text=_("Open in Servicehall"),
+            footer=_("Sent by Servicehall. You choose in your profile what is mailed to you."),
+            language=LANGUAGES.get(locale[:2], locale),
+            at=at,
+        )
+
+
+def _call(one: Delivery) -> None:
+    settings = config.current()
+    name = one.payload["name"]
+    url = settings.webhooks.get(name)
+    if url is None:
+        raise Refused(f"no webhook {name!r} is set (SERVICEHALL_WEBHOOKS)")
+    CHANNELS["webhook"](
+        Call(url=url, key=one.key, body=one.payload, at=one.at),
+        secret=secret_of(settings.secret_key, name),
+        networks=settings.webhook_networks,
+    )

@@ -1,0 +1,172 @@
+"""Reading the directory: who is who, who leads whom, who is in which group, who stands in for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from servicehall.domain.conditions import PersonFacts
+from servicehall.errors import NotFound
+from servicehall.models.directory import Delegation, Department, Group, Membership, Person
+from servicehall.texts import _, current_locale
+
+MANAGER_LEVELS = 50
+
+
+def person(session: Session, person_id: str) -> Person:
+    """The person with this id; NotFound otherwise."""
+    found = session.get(Person, person_id)
+    if found is None:
+        raise NotFound(_("There is no such person."))
+    return found
+
+
+def people(session: Session, ids: Iterable[str | None]) -> dict[str, Person]:
+    """Many people in one query, by id; system actors and unknown ids are left out."""
+    wanted = {one for one in ids if one and not one.startswith("system")}
+    if not wanted:
+        return {}
+    return {row.id: row for row in session.scalars(select(Person).where(Person.id.in_(wanted)))}
+
+
+def by_email(session: Session, email: str) -> Person | None:
+    """The person who signs in with this address, upper or lower case."""
+    return session.scalars(select(Person).where(Person.email == email.strip().lower())).first()
+
+
+def name_of(row: Person | None) -> str:
+    """The name in the reader's language."""
+    if row is None:
+        return "—"
+    return row.name_zh if current_locale() == "zh" and row.name_zh else row.name
+
+
+def zone_of(row: Person, default: str = "UTC") -> ZoneInfo:
+    return ZoneInfo(row.time_zone or default)
+
+
+def group_by_key(session: Session, key: str) -> Group | None:
+    """A group by `key` or `department/key`."""
+    return session.scalars(select(Group).where(Group.key == key.rsplit("/", 1)[-1])).first()
+
+
+def group_members(session: Session, group_ids: Iterable[str]) -> dict[str, list[Person]]:
+    """The active members of many groups, in the order of their names."""
+    found: dict[str, list[Person]] = {one: [] for one in group_ids}
+    rows = session.execute(
+        select(Membership.group_id, Person)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.group_id.in_(found), Person.active)
+        .order_by(Person.name, Person.id)
+    )
+    for group_id, member in rows:
+        found[group_id].append(member)
+    return found
+
+
+def groups_of(session: Session, person_id: str) -> list[Group]:
+    """The groups that somebody belongs to, in the order of their keys."""
+    return list(
+        session.scalars(
+            select(Group)
+            .join(Membership, Membership.group_id == Group.id)
+            .where(Membership.person_id == person_id)
+            .order_by(Group.key)
+        )
+    )
+
+
+def managers_above(session: Session, person_id: str) -> list[Person]:
+    """The line upwards, nearest first, inactive ones included; a cycle ends it."""
+    line: list[Person] = []
+    seen = {person_id}
+    current = session.get(Person, person_id)
+    while current is not None and current.manager_id and current.manager_id not in seen and len(line) < MANAGER_LEVELS:
+        seen.add(current.manager_id)
+        current = session.get(Person, current.manager_id)
+        if current is not None:
+            line.append(current)
+    return line
+
+
+def reports_to(session: Session, person_id: str, manager_id: str) -> bool:
+    """Whether somebody is a direct or indirect report of a manager."""
+    return any(one.id == manager_id for one in managers_above(session, person_id))
+
+
+def is_manager(session: Session, person_id: str) -> bool:
+    """Whether anybody active reports to this person directly."""
+    return session.scalar(select(Person.id).where(Person.manager_id == person_id, Person.active).limit(1)) is not None
+
+
+def department_head(session: Session, department: str | None) -> Person | None:
+    if department is None:
+        return None
+    found = session.get(Department, department)
+    return session.get(Person, found.head_id) if found is not None and found.head_id else None
+
+
+def delegations_at(session: Session, person_ids: Iterable[str], at: datetime) -> list[Delegation]:
+    """What is in force at an instant for these people; each date counts in its person's own zone."""
+    wanted = set(person_ids)
+    if not wanted:
+        return []
+    rows = session.execute(
+        select(Delegation, Person)
+        .join(Person, Person.id == Delegation.person_id)
+        .where(Delegation.person_id.in_(wanted), Delegation.ended_at.is_(None))
+        .order_by(Delegation.since, Delegation.id)
+    )
+    return [one for one, owner in rows if one.since <= at.astimezone(zone_of(owner)).date() <= one.until]
+
+
+def facts(session: Session, row: Person) -> PersonFacts:
+    """What expressions may know of a person."""
+    manager = session.get(Person, row.manager_id) if row.manager_id else None
+    return PersonFacts(
+        id=row.id,
+        name=row.name,
+        email=row.email,
+        department=row.department,
+        location=row.location,
+        title=row.title,
+        grade=row.grade,
+        type=row.type,
+        manager=manager.email if manager is not None else None,
+        is_manager=is_manager(session, row.id),
+        groups=tuple(one.key for one in groups_of(session, row.id)),
+        start_date=row.start_date,
+    )
+
+
+def with_role(session: Session, role: str) -> list[Person]:
+    """The active people with a role, in the order of their addresses."""
+    rows = session.scalars(select(Person).where(Person.active).order_by(Person.email))
+    return [one for one in rows if role in one.roles]
+
+
+def search_people(session: Session, q: str, *, limit: int = 20, active: bool = True) -> Sequence[Person]:
+    """People whose name or address begins with, or contains after a space, what was typed."""
+    statement = select(Person).order_by(Person.name, Person.id).limit(limit)
+    if active:
+        statement = statement.where(Person.active)
+    if q.strip():
+        statement = statement.where(_matches(q.strip()))
+    return session.scalars(statement).all()
+
+
+def _matches(q: str) -> ColumnElement[bool]:
+    return or_(
+        Person.name.icontains(q, autoescape=True),
+        Person.name_zh.icontains(q, autoescape=True),
+        Person.email.icontains(q, autoescape=True),
+    )
+
+
+def today_of(row: Person, at: datetime) -> date:
+    """The date in somebody's own zone."""
+    return at.astimezone(zone_of(row)).date()

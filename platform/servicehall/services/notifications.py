@@ -1,0 +1,307 @@
+"""Telling people: which event is told to whom, in their language, in the page and by mail; never to who did it.
+
+Every notice is a row of the page. Mail is a digest: what is told to one person within the same short while goes out
+as one mail, made by the mail channel from the notices that were not mailed yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from servicehall.clock import as_instant
+from servicehall.config import current as settings
+from servicehall.domain import events as e
+from servicehall.domain.events import Event
+from servicehall.models.approvals import Approval, Stage
+from servicehall.models.base import new_id
+from servicehall.models.clocks import Clock
+from servicehall.models.definitions import Document
+from servicehall.models.directory import Membership, Person
+from servicehall.models.fulfilment import Task
+from servicehall.models.operations import Notice, Outbox, insert_once
+from servicehall.models.requests import Participant, Request
+from servicehall.services import directory, releases
+from servicehall.services.work import Recorded, Work
+from servicehall.texts import N_, _, fill, pick, use_locale
+
+DIGEST = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing to tell: the document's `event`, to whom, where it leads, and what more it may name."""
+
+    event: str
+    people: frozenset[str]
+    path: str
+    names: Mapping[str, Any] = field(default_factory=dict)
+
+
+Teller = Callable[[Work, Recorded, Request], Told | None]
+
+DEFAULTS: dict[str, tuple[str, str]] = {
+    "approval_requested": (N_("{number}: please decide"), N_("{requester} asks for “{title}”. Stage: {stage}.")),
+    "approval_reminder": (
+        N_("{number}: still waiting for you"),
+        N_("“{title}” for {requester} waits for your decision."),
+    ),
+    "request_submitted": (N_("{number}: sent"), N_("“{title}” is on its way.")),
+    "request_approved": (N_("{number}: approved"), N_("“{title}” was approved and is being worked on.")),
+    "request_rejected": (N_("{number}: rejected"), N_("“{title}” was rejected.")),
+    "request_returned": (N_("{number}: returned to you"), N_("“{title}” needs a change before it can go on.")),
+    "request_resolved": (N_("{number}: done"), N_("“{title}” is done. If something is missing, reopen it.")),
+    "request_cancelled": (N_("{number}: cancelled"), N_("“{title}” was cancelled.")),
+    "request_on_hold": (N_("{number}: on hold"), N_("“{title}” is on hold.")),
+    "comment_added": (N_("{number}: new comment"), N_("{actor} wrote something about “{title}”.")),
+    "task_ready": (N_("{number}: {task}"), N_("A task of your group is ready. Due {due}.")),
+    "task_assigned": (N_("{number}: {task} is yours"), N_("The task “{task}” was assigned to you. Due {due}.")),
+    "task_failed": (N_("{number}: {task} failed"), N_("The task “{task}” failed and needs somebody.")),
+    "clock_due_soon": (N_("{number}: due {due}"), N_("“{title}” is due {due}.")),
+    "clock_breached": (N_("{number}: overdue"), N_("“{title}” was due {due}.")),
+}
+
+
+def tell(w: Work, recorded: Recorded) -> None:
+    """The last reaction to every event: what it means to others."""
+    teller = TELLERS.get(_key(recorded.event))
+    if teller is None:
+        return
+    request = w.get(Request, recorded.subject)
+    told = teller(w, recorded, request)
+    if told is not None:
+        _write(w, recorded, request, told)
+
+
+def _key(event: Event) -> str:
+    if isinstance(event, e.StateChanged):
+        return f"request.{event.act}"
+    if isinstance(event, e.TaskStateChanged):
+        return f"task.{event.act}"
+    return event.KIND
+
+
+def _write(w: Work, recorded: Recorded, request: Request, told: Told) -> None:
+    wanted = told.people - {recorded.actor}
+    if not wanted:
+        return
+    known = directory.people(w.session, [*wanted, request.requester_id, request.beneficiary_id, recorded.actor])
+    people = [known[one] for one in wanted if one in known and known[one].active]
+    texts = _texts(w, told.event, request.department)
+    release = releases.load(w.session, request.release)
+    for person in sorted(people, key=lambda one: one.id):
+        with use_locale(person.locale or settings().default_locale):
+            names = {
+                "number": request.number,
+                "title": pick(release.service.get("title")),
+                "requester": directory.name_of(known.get(request.requester_id)),
+                "requested_for": directory.name_of(known.get(request.beneficiary_id)),
+                "actor": directory.name_of(known.get(recorded.actor)),
+                "url": settings().base_url + told.path,
+                **{name: _plain(value, person) for name, value in told.names.items()},
+            }
+            subject, body = (fill(pick(text) if isinstance(text, Mapping) else _(text), names) for text in texts)
+        _keep(w, recorded, request, person, told, subject[:300], body)
+
+
+def _keep(w: Work, recorded: Recorded, request: Request, person: Person, told: Told, subject: str, body: str) -> None:
+    w.flush()
+    key = f"{recorded.stream}:{recorded.sequence}:{told.event}:{person.id}"
+    row = {
+        "id": new_id(),
+        "dedupe_key": key,
+        "person_id": person.id,
+        "event": told.event,
+        "subject": subject,
+        "body": body,
+        "url": told.path,
+        "request_id": request.id,
+        "created_at": w.at,
+        "mail": wants_mail(person, told.event),
+    }
+    made = w.session.connection().execute(insert_once(w.session, Notice, row))
+    if made.rowcount and row["mail"]:
+        bucket = int(w.at.timestamp() // DIGEST.total_seconds())
+        later = _was_told_lately(w, person)
+        Outbox.add(
+            w.session,
+            channel="mail",
+            dedupe_key=f"mail:{person.id}:{bucket}:{'later' if later else 'now'}",
+            payload={"person": person.id, "notices_before": as_instant(w.at + DIGEST)},
+            at=w.at,
+            not_before=w.at + (DIGEST if later else timedelta(0)),
+        )
+        w.awake = True
+
+
+def wants_mail(person: Person, event: str) -> bool:
+    """Mail is on unless the person switched it off, for all or for this event."""
+    mail = person.preferences.get("mail", {})
+    return bool(mail.get("all", True)) and bool(mail.get(event, True))
+
+
+def _was_told_lately(w: Work, person: Person) -> bool:
+    """Whether another mail to this person was asked for within the digest's while: then this one waits for it."""
+    return (
+        w.session.scalar(
+            select(Outbox.id)
+            .where(Outbox.channel == "mail", Outbox.dedupe_key.startswith(f"mail:{person.id}:"))
+            .where(Outbox.created_at > w.at - DIGEST)
+            .limit(1)
+        )
+        is not None
+    )
+
+
+def _texts(w: Work, event: str, department: str) -> tuple[Any, Any]:
+    """The published texts of the department, else the shared ones, else ours."""
+    if "notifications" not in w.memo:
+        rows = w.session.execute(
+            select(Document.department, Document.body).where(
+                Document.kind == "notification", Document.state == "published"
+            )
+        ).all()
+        w.memo["notifications"] = {
+            (owner, body["event"]): (body["subject"], body["body"]) for owner, body in rows if body
+        }
+    known = w.memo["notifications"]
+    found = known.get((department, event)) or known.get(("shared", event)) or DEFAULTS[event]
+    return found[0], found[1]
+
+
+def _plain(value: Any, person: Person) -> str:
+    """A value in the reader's words: titles in their language, moments in their zone."""
+    if isinstance(value, Mapping):
+        return pick(value)
+    if hasattr(value, "astimezone"):
+        local = value.astimezone(directory.zone_of(person, settings().default_time_zone))
+        return str(local.strftime("%Y-%m-%d %H:%M"))
+    return str(value)
+
+
+# --- who is told what ----------------------------------------------------------------------------------------
+
+
+def _on_request(event: str, *parts: str) -> Teller:
+    """Tells those who have these parts in the request."""
+
+    def teller(w: Work, recorded: Recorded, request: Request) -> Told:
+        ids = w.rows(
+            select(Participant.person_id).where(Participant.request_id == request.id, Participant.role.in_(parts))
+        )
+        return Told(event, frozenset(row[0] for row in ids), f"/requests/{request.number}")
+
+    return teller
+
+
+def _voices_asked(event: str) -> Teller:
+    """Tells whoever may speak for the stage's voices that are still pending."""
+
+    def teller(w: Work, recorded: Recorded, request: Request) -> Told | None:
+        stage_id = getattr(recorded.event, "stage")  # noqa: B009 - three kinds of event have one
+        rows = w.all(select(Approval).where(Approval.stage_id == stage_id, Approval.state == "pending"))
+        if isinstance(recorded.event, e.ApprovalReminded):
+            rows = [row for row in rows if row.id in recorded.event.approvals]
+        people = frozenset(one for row in rows for one in (row.members or [row.holder_id]) if one)
+        if not rows:
+            return None
+        title = releases.load(w.session, request.release).stage_title(w.get(Stage, stage_id).key)
+        return Told(event, people, f"/approvals/{rows[0].id}" if len(rows) == 1 else "/approvals", {"stage": title})
+
+    return teller
+
+
+def _handed_over(w: Work, recorded: Recorded, request: Request) -> Told | None:
+    row = w.get(Approval, recorded.event.approval)  # type: ignore[attr-defined]
+    if row.holder_id is None:
+        return None
+    title = releases.load(w.session, request.release).stage_title(w.get(Stage, row.stage_id).key)
+    return Told("approval_requested", frozenset({row.holder_id}), f"/approvals/{row.id}", {"stage": title})
+
+
+def _commented(w: Work, recorded: Recorded, request: Request) -> Told:
+    """Public comments go to all who have a part, internal ones to those who work on it."""
+    workers = _assignees(w, request)
+    internal = recorded.event.internal  # type: ignore[attr-defined]
+    parts = () if internal else ("requester", "beneficiary", "watcher")
+    ids = w.rows(select(Participant.person_id).where(Participant.request_id == request.id, Participant.role.in_(parts)))
+    return Told("comment_added", workers | {row[0] for row in ids}, f"/requests/{request.number}")
+
+
+def _assignees(w: Work, request: Request) -> frozenset[str]:
+    rows = w.rows(
+        select(Task.assignee_id).where(
+            Task.request_id == request.id,
+            Task.assignee_id.is_not(None),
+            Task.state.in_(("ready", "in_progress", "on_hold")),
+        )
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def _task_ready(w: Work, recorded: Recorded, request: Request) -> Told | None:
+    """A group is told of what came into its queue; whoever got it by assignment is told by that."""
+    task = w.get(Task, recorded.event.task)  # type: ignore[attr-defined]
+    if task.assignee_id or task.group_id is None or task.kind != "manual" or task.state != "ready":
+        return None
+    ids = w.rows(select(Membership.person_id).where(Membership.group_id == task.group_id))
+    return _about_task(w, request, task, "task_ready", frozenset(row[0] for row in ids))
+
+
+def _task_assigned(w: Work, recorded: Recorded, request: Request) -> Told | None:
+    task = w.get(Task, recorded.event.task)  # type: ignore[attr-defined]
+    if task.assignee_id is None:
+        moved = recorded.event.group is not None  # type: ignore[attr-defined]
+        return _task_ready(w, recorded, request) if moved else None
+    return _about_task(w, request, task, "task_assigned", frozenset({task.assignee_id}))
+
+
+def _task_failed(w: Work, recorded: Recorded, request: Request) -> Told:
+    task = w.get(Task, recorded.event.task)  # type: ignore[attr-defined]
+    ids = w.rows(select(Membership.person_id).where(Membership.group_id == task.group_id))
+    return _about_task(w, request, task, "task_failed", frozenset(row[0] for row in ids))
+
+
+def _about_task(w: Work, request: Request, task: Task, event: str, people: frozenset[str]) -> Told:
+    title = releases.load(w.session, request.release).task_title(task.key)
+    names = {"task": title, "due": task.due_at or "—"}
+    return Told(event, people, f"/tasks/{task.id}", names)
+
+
+def _escalated(w: Work, recorded: Recorded, request: Request) -> Told | None:
+    """Those whom the step names; `did` holds their ids."""
+    event = recorded.event
+    assert isinstance(event, e.ClockEscalated)  # noqa: S101 - the table below says so
+    people = frozenset(one for act in event.did for one in act.get("notify", ()))
+    if not people:
+        return None
+    clock = next(iter(act for act in event.did if "notify" in act))
+    kind = "clock_breached" if clock.get("late") else "clock_due_soon"
+    due = w.get(Clock, event.clock).due_at
+    return Told(kind, people, f"/requests/{request.number}", {"due": due or "—"})
+
+
+TELLERS: dict[str, Teller] = {
+    "request.submit": _on_request("request_submitted", "beneficiary", "watcher"),
+    "request.approve": _on_request("request_approved", "requester", "beneficiary", "watcher"),
+    "request.reject": _on_request("request_rejected", "requester", "beneficiary", "watcher"),
+    "request.return": _on_request("request_returned", "requester", "watcher"),
+    "request.resolve": _on_request("request_resolved", "requester", "beneficiary", "watcher"),
+    "request.cancel": _on_request("request_cancelled", "requester", "beneficiary", "watcher"),
+    "request.hold": _on_request("request_on_hold", "requester", "beneficiary", "watcher"),
+    "request.commented": _commented,
+    "approval.stage_opened": _voices_asked("approval_requested"),
+    "approval.asked_instead": _voices_asked("approval_requested"),
+    "approval.reminded": _voices_asked("approval_reminder"),
+    "approval.handed_over": _handed_over,
+    "task.ready": _task_ready,
+    "task.fall_back": _task_ready,
+    "task.assigned": _task_assigned,
+    "task.fail": _task_failed,
+    "task.report_failed": _task_failed,
+    "clock.escalated": _escalated,
+}

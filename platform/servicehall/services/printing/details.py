@@ -1,0 +1,109 @@
+"""What an event brought, as a person reads it: words that were said, answers before and after, what was filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from servicehall.domain.chain import EventRecord
+from servicehall.forms import CompiledForm
+from servicehall.reports.case import Answer, Change
+from servicehall.services.printing.answers import changes, form_answers
+from servicehall.services.printing.approvals import signature_in_words
+from servicehall.services.printing.history import sentence
+from servicehall.services.printing.paper import Paper
+from servicehall.texts import _
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """`said` is a comment or a signature, `answers` were given, `changes` replaced others; secrets are masked."""
+
+    said: tuple[str, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the history: the event, its sentence, who did it and on whose behalf, and what it brought."""
+
+    record: EventRecord
+    text: str
+    actor: str
+    on_behalf_of: str
+    details: Details
+
+
+def history(paper: Paper) -> Iterator[Entry]:
+    """The whole stream, oldest first, internal comments included: for auditors."""
+    before: str | None = None
+    for record in paper.records:
+        details = _DETAILS.get(record.kind, _nothing)(paper, record, before)
+        yield Entry(record, sentence(paper, record), paper.name(record.actor), paper.name(record.on_behalf_of), details)
+        if record.kind in _ANSWERED:
+            before = str(record.body["content"])
+
+
+_ANSWERED = ("request.created", "request.answers_changed", "request.submitted")
+
+
+def _nothing(paper: Paper, record: EventRecord, before: str | None) -> Details:
+    """An event may still say why, in a comment."""
+    return Details(said=_comment(paper, record))
+
+
+def _comment(paper: Paper, record: EventRecord) -> tuple[str, ...]:
+    sha256 = record.body.get("comment")
+    return (paper.words_of(str(sha256)),) if sha256 is not None else ()
+
+
+def _given(paper: Paper, form: CompiledForm | None, sha256: str | None) -> tuple[Answer, ...]:
+    values = paper.content(sha256)
+    if sha256 is not None and values is None:
+        return (Answer(label=_("Answers"), text=_("(erased)")),)
+    return tuple(form_answers(paper, form, values)) if form is not None and values else ()
+
+
+def _created(paper: Paper, record: EventRecord, before: str | None) -> Details:
+    return Details(answers=_given(paper, paper.release.form, record.body["content"]))
+
+
+def _changed(paper: Paper, record: EventRecord, before: str | None) -> Details:
+    body = record.body
+    then, now = paper.content(before), paper.content(body["content"])
+    return Details(changes=tuple(changes(paper, then, now, body["changed"])))
+
+
+def _submitted(paper: Paper, record: EventRecord, before: str | None) -> Details:
+    body = record.body
+    then, now = paper.content(body.get("previous")), paper.content(body["content"])
+    return Details(changes=tuple(changes(paper, then, now, body.get("changed") or ())))
+
+
+def _commented(paper: Paper, record: EventRecord, before: str | None) -> Details:
+    return Details(said=(paper.words_of(record.body["content"]),))
+
+
+def _decided(paper: Paper, record: EventRecord, before: str | None) -> Details:
+    signature = signature_in_words(paper, record.body.get("signature"))
+    return Details(
+        said=(*_comment(paper, record), *((signature,) if signature else ())),
+        answers=_given(paper, paper.release.form, record.body.get("answers")),
+    )
+
+
+def _completed(paper: Paper, record: EventRecord, before: str | None) -> Details:
+    task = next((one for one in paper.tasks if one.id == record.body["task"]), None)
+    form = paper.release.task_form(task.key) if task is not None and task.undoes is None else None
+    return Details(said=_comment(paper, record), answers=_given(paper, form, record.body.get("answers")))
+
+
+_DETAILS: Mapping[str, Callable[[Paper, EventRecord, str | None], Details]] = {
+    "request.created": _created,
+    "request.answers_changed": _changed,
+    "request.submitted": _submitted,
+    "request.commented": _commented,
+    "approval.decided": _decided,
+    "task.completed": _completed,
+}

@@ -1,0 +1,367 @@
+"""The verbs of a request: order, change, submit, recall, hold, release, resolve, reopen, close, cancel, say, attach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from servicehall.domain import events as e
+from servicehall.domain.conditions import Context
+from servicehall.domain.lifecycle import Part, transition
+from servicehall.errors import Conflict, Forbidden, Invalid, Problem
+from servicehall.forms import Checked, merge
+from servicehall.models.base import new_id
+from servicehall.models.directory import Person
+from servicehall.models.fulfilment import Task
+from servicehall.models.requests import Participant, Request
+from servicehall.services import contexts, departments, directory, releases
+from servicehall.services.lookups import Directory
+from servicehall.services.releases import Release
+from servicehall.services.submission import (
+    choose_priority,
+    create,
+    keep_answers,
+    new_facts,
+    record_submission,
+    refuse,
+    stream_of,
+)
+from servicehall.services.visibility import Viewer
+from servicehall.services.work import Work, work
+from servicehall.texts import _
+
+COMMENT_LENGTH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody asks for: `service` is `department/key`, `requested_for` an email or nobody else than oneself."""
+
+    service: str
+    answers: Mapping[str, Any]
+    requested_for: str | None = None
+    priority: str | None = None
+    impact: str | None = None
+    urgency: str | None = None
+    draft: bool = False
+
+
+def family_of(request: Request) -> str:
+    """The stream whose row locks the request's whole family."""
+    return f"request/{request.root_id}"
+
+
+def order(wish: Order, *, viewer: Viewer, at: datetime, request_id: str | None = None) -> str:
+    """Makes a request, and submits it unless it is a draft. Returns its id, which the caller may have chosen.
+
+    Errors: NotFound for a service that the viewer may not order, Invalid with every wrong answer, Forbidden for
+    somebody whom one may not order for.
+    """
+    session = viewer.session
+    release = releases.orderable(viewer, wish.service, at=at)
+    beneficiary = beneficiary_of(viewer, release, wish.requested_for)
+    facts = new_facts(release, at=at, priority=wish.priority, impact=wish.impact, urgency=wish.urgency)
+    context = contexts.for_people(session, viewer.person, beneficiary, facts, at=at)
+    checked = check_answers(session, release, wish.answers, context, author=viewer.id)
+    refuse(checked, draft=wish.draft)
+    request_id = request_id or new_id()
+    with work(stream_of(request_id), actor=viewer.id, at=at, new=True) as w:
+        create(w, request_id, release, facts, viewer.person, beneficiary, checked, root=request_id)
+        if not wish.draft:
+            record_submission(w, w.get(Request, request_id), release, checked)
+    return request_id
+
+
+def order_child(
+    w: Work, parent: Request, task: Task, *, service: str, answers: Mapping[str, Any], requested_for: str | None
+) -> Request:
+    """A child request in its parent's family, submitted in the name of the parent's requester."""
+    session = w.session
+    release = releases.current(session, service)
+    requester = directory.person(session, parent.requester_id)
+    beneficiary = directory.person(session, parent.beneficiary_id)
+    if requested_for:
+        beneficiary = directory.by_email(session, requested_for) or beneficiary
+    facts = new_facts(release, at=w.at, priority=parent.priority)
+    context = contexts.for_people(session, requester, beneficiary, facts, at=w.at)
+    checked = check_answers(session, release, answers, context, author=requester.id)
+    refuse(checked, draft=False)
+    child_id = new_id()
+    create(
+        w,
+        child_id,
+        release,
+        facts,
+        requester,
+        beneficiary,
+        checked,
+        root=parent.root_id,
+        parent=parent.id,
+        task=task.id,
+    )
+    child = w.get(Request, child_id)
+    w.record(stream_of(parent.id), e.ChildRequested(task=task.id, child=child_id, number=child.number))
+    record_submission(w, child, release, checked)
+    return w.get(Request, child_id)
+
+
+def amend(request: Request, *, answers: Mapping[str, Any], viewer: Viewer, at: datetime) -> None:
+    """Changes answers of a draft or a returned request; null clears one. Unchanged answers keep their hash."""
+    with work(family_of(request), actor=viewer.id, at=at) as w:
+        row = w.get(Request, request.id)
+        _must_be_requester(row, viewer)
+        if row.state not in ("draft", "returned"):
+            raise Conflict(_("Answers can be changed only in a draft or a returned request."))
+        release = releases.load(w.session, row.release)
+        stored = w.content(row.content) or {}
+        context = contexts.for_request(w.session, row, at=at)
+        checked = check_answers(w.session, release, merge(stored, answers), context, author=viewer.id, previous=stored)
+        refuse(checked, draft=row.state == "draft")
+        keep_answers(w, row, checked, stored)
+
+
+def submit(request: Request, *, viewer: Viewer, at: datetime) -> None:
+    """Sends a draft or a returned request on its way; a draft is pinned to the service as it is now."""
+    with work(family_of(request), actor=viewer.id, at=at) as w:
+        row = w.get(Request, request.id)
+        _must_be_requester(row, viewer)
+        transition(row.state, "submit")
+        release = releases.load(w.session, row.release)
+        if row.state == "draft":
+            release = releases.orderable(viewer, row.service, at=at)
+        stored = w.content(row.content) or {}
+        context = contexts.for_request(w.session, row, at=at)
+        checked = check_answers(w.session, release, stored, context, author=viewer.id, previous=stored)
+        refuse(checked, draft=False)
+        keep_answers(w, row, checked, stored)
+        record_submission(w, w.get(Request, row.id), release, checked)
+
+
+def recall(request: Request, *, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
+    """Takes a request back until the last decision."""
+    _act(request, "recall", viewer=viewer, at=at, comment=comment)
+
+
+def hold(request: Request, *, viewer: Viewer, at: datetime, comment: str | None) -> None:
+    _act(request, "hold", viewer=viewer, at=at, comment=comment)
+
+
+def release(request: Request, *, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
+    _act(request, "release", viewer=viewer, at=at, comment=comment)
+
+
+def resolve(request: Request, *, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
+    """By hand only where no required task is open."""
+    with work(family_of(request), actor=viewer.id, at=at) as w:
+        row = w.get(Request, request.id)
+        transition(row.state, "resolve")
+        open_tasks = select(func.count()).where(
+            Task.request_id == row.id,
+            Task.optional.is_(False),
+            Task.state.not_in(("done", "skipped", "cancelled")),
+        )
+        if w.rows(open_tasks)[0][0]:
+            raise Conflict(_("Required tasks are still open."))
+        _act(request, "resolve", viewer=viewer, at=at, comment=comment)
+
+
+def reopen(request: Request, *, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
+    """Within the department's days after resolution."""
+    resolved_at = request.resolved_at
+    if resolved_at is not None and at > departments.reopen_until(viewer.session, request.department, resolved_at):
+        raise Conflict(_("The time for reopening is over. Please make a new request."))
+    _act(request, "reopen", viewer=viewer, at=at, comment=comment)
+
+
+def close(request: Request, *, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
+    _act(request, "close", viewer=viewer, at=at, comment=comment)
+
+
+def cancel(request: Request, *, viewer: Viewer, at: datetime, comment: str | None) -> None:
+    _act(request, "cancel", viewer=viewer, at=at, comment=comment)
+
+
+ACTS = {
+    "recall": recall,
+    "hold": hold,
+    "release": release,
+    "resolve": resolve,
+    "reopen": reopen,
+    "close": close,
+    "cancel": cancel,
+}
+
+
+def move(
+    w: Work,
+    request: Request,
+    act: str,
+    *,
+    to: str | None = None,
+    actor: str | None = None,
+    comment: str | None = None,
+    why: dict[str, Any] | None = None,
+) -> None:
+    """Records one act of the table; `to` where the table leaves a choice, `comment` is content."""
+    row = transition(request.state, act)
+    state = to or next(iter(row.to))
+    w.record(
+        stream_of(request.id),
+        e.StateChanged(act=act, before=request.state, state=state, comment=comment, why=why),
+        actor=actor,
+    )
+
+
+def close_when_due(w: Work, request_id: str) -> None:
+    """The timer's verb: a request that is still resolved is closed by itself."""
+    row = w.get(Request, request_id)
+    if row.state == "resolved":
+        move(w, row, "close", why={"code": "closed_by_time"})
+
+
+def comment(request: Request, *, body: str, internal: bool, viewer: Viewer, at: datetime) -> str:
+    """Says something; internal comments are for the owning department's agents. Returns the comment's id."""
+    text = _clean(body, required=True)
+    if internal and not viewer.is_agent_of(request):
+        raise Forbidden(_("Only agents of the department write internal comments."))
+    comment_id = new_id()
+    with work(family_of(request), actor=viewer.id, at=at) as w:
+        w.record(
+            stream_of(request.id), e.Commented(comment=comment_id, content=w.keep({"body": text}), internal=internal)
+        )
+    return comment_id
+
+
+def attach(request: Request, *, file: Mapping[str, Any], viewer: Viewer, at: datetime) -> str:
+    """Attaches a stored file `{sha256, name, media_type, size}`. Returns the attachment's id."""
+    attachment_id = new_id()
+    with work(family_of(request), actor=viewer.id, at=at) as w:
+        w.record(stream_of(request.id), e.Attached(attachment=attachment_id, content=w.keep(dict(file))))
+    return attachment_id
+
+
+def watch(request: Request, *, person: Person, viewer: Viewer, at: datetime) -> None:
+    """Adds a watcher: the requester or an agent may, to a confidential request agents only."""
+    _may_set_watchers(request, viewer)
+    with work(family_of(request), actor=viewer.id, at=at) as w:
+        if not _is_watcher(w.session, request, person):
+            w.record(stream_of(request.id), e.WatcherAdded(person=person.id))
+
+
+def unwatch(request: Request, *, person: Person, viewer: Viewer, at: datetime) -> None:
+    if person.id != viewer.id:
+        _may_set_watchers(request, viewer)
+    with work(family_of(request), actor=viewer.id, at=at) as w:
+        if _is_watcher(w.session, request, person):
+            w.record(stream_of(request.id), e.WatcherRemoved(person=person.id))
+
+
+def set_priority(
+    request: Request,
+    *,
+    viewer: Viewer,
+    at: datetime,
+    priority: str | None = None,
+    impact: str | None = None,
+    urgency: str | None = None,
+) -> None:
+    """Agents set a priority, or impact and urgency from which the matrix tells it."""
+    if not viewer.is_agent_of(request):
+        raise Forbidden(_("Only agents of the department set the priority."))
+    with work(family_of(request), actor=viewer.id, at=at) as w:
+        row = w.get(Request, request.id)
+        transition_open(row)
+        release = releases.load(w.session, row.release)
+        chosen = choose_priority(release, priority, impact, urgency)
+        w.record(stream_of(row.id), e.PriorityChanged(priority=chosen, impact=impact, urgency=urgency))
+
+
+def transition_open(request: Request) -> None:
+    if request.state in ("closed", "rejected", "cancelled"):
+        raise Conflict(_("This request has ended."))
+
+
+def check_answers(
+    session: Session,
+    release: Release,
+    raw: Mapping[str, Any],
+    context: Context,
+    *,
+    author: str,
+    previous: Mapping[str, Any] | None = None,
+) -> Checked:
+    """The one check of answers for every way in; fields that belong to an approval stage are not asked here."""
+    lookup = Directory(session, author=author, known=previous or {})
+    return release.form.check(raw, context, previous=previous, lookup=lookup, skip=release.approver_fields)
+
+
+def beneficiary_of(viewer: Viewer, release: Release, email: str | None) -> Person:
+    """For whom it is; Forbidden where the service does not let the viewer order for them."""
+    if not email or email.strip().lower() == viewer.person.email:
+        return viewer.person
+    found = directory.by_email(viewer.session, email)
+    if found is None or not found.active:
+        raise Invalid(
+            _("The person is not known."),
+            [Problem("requested_for", "unknown", _("There is no person with this address."))],
+        )
+    allowed = release.service.get("on_behalf", "reports")
+    if release.department in viewer.agent_departments or allowed == "anyone":
+        return found
+    if allowed == "reports" and directory.reports_to(viewer.session, found.id, viewer.id):
+        return found
+    raise Forbidden(_("You may not order this for {name}.", name=directory.name_of(found)))
+
+
+def parts_of(request: Request, viewer: Viewer) -> frozenset[Part]:
+    """What the viewer is to this request, as far as the table of states asks."""
+    parts = set()
+    if request.requester_id == viewer.id:
+        parts.add(Part.REQUESTER)
+    if viewer.is_agent_of(request):
+        parts.add(Part.AGENT)
+    return frozenset(parts)
+
+
+def _act(request: Request, act: str, *, viewer: Viewer, at: datetime, comment: str | None) -> None:
+    text = _clean(comment)
+    with work(family_of(request), actor=viewer.id, at=at) as w:
+        row = w.get(Request, request.id)
+        rule = transition(row.state, act)
+        if not rule.who & parts_of(row, viewer):
+            raise Forbidden(_("You may not do this with this request."))
+        if rule.comment and text is None:
+            raise Invalid(_("Please say why."), [Problem("comment", "required", _("A reason is required."))])
+        move(w, row, act, comment=w.keep({"body": text}) if text else None)
+
+
+def _must_be_requester(row: Request, viewer: Viewer) -> None:
+    if row.requester_id != viewer.id:
+        raise Forbidden(_("Only the requester may do this."))
+
+
+def _may_set_watchers(request: Request, viewer: Viewer) -> None:
+    agent = viewer.is_agent_of(request)
+    if not agent and (request.requester_id != viewer.id or request.confidential):
+        raise Forbidden(_("You may not choose who watches this request."))
+
+
+def _is_watcher(session: Session, request: Request, person: Person) -> bool:
+    return session.get(Participant, (request.id, person.id, "watcher"), populate_existing=True) is not None
+
+
+def _clean(text: str | None, *, required: bool = False) -> str | None:
+    stripped = (text or "").strip()
+    if len(stripped) > COMMENT_LENGTH:
+        raise Invalid(
+            _("The text is too long."),
+            [Problem("comment", "too_long", _("At most {n} characters.", n=COMMENT_LENGTH))],
+        )
+    if required and not stripped:
+        raise Invalid(_("The text is missing."), [Problem("body", "required", _("Please write something."))])
+    return stripped or None

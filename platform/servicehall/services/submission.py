@@ -1,0 +1,138 @@
+"""Making and sending a request: what is recorded when somebody asks, whatever way it came in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from servicehall.domain import events as e
+from servicehall.domain.conditions import RequestFacts
+from servicehall.errors import Invalid, Problem
+from servicehall.forms import Checked
+from servicehall.models.directory import Person
+from servicehall.models.requests import Request, RequestNumber
+from servicehall.services.pricing import price_of
+from servicehall.services.releases import Release
+from servicehall.services.work import Work
+from servicehall.texts import _
+
+PREFIXES = {"incident": "INC", "problem": "PRB", "change": "CHG"}
+PRIORITIES = ("p1", "p2", "p3", "p4", "p5")
+
+
+def stream_of(request_id: str) -> str:
+    return f"request/{request_id}"
+
+
+def create(
+    w: Work,
+    request_id: str,
+    release: Release,
+    facts: RequestFacts,
+    requester: Person,
+    beneficiary: Person,
+    checked: Checked,
+    *,
+    root: str,
+    parent: str | None = None,
+    task: str | None = None,
+) -> None:
+    w.record(
+        stream_of(request_id),
+        e.RequestCreated(
+            request=request_id,
+            number=next_number(w.session, release.type),
+            service=release.reference,
+            version=release.version,
+            release=release.sha256,
+            type=release.type,
+            department=release.department,
+            confidential=release.confidential,
+            requester=requester.id,
+            requested_for=beneficiary.id,
+            content=w.keep(checked.answers),
+            priority=facts.priority,
+            impact=facts.impact,
+            urgency=facts.urgency,
+            root=root,
+            parent=parent,
+            parent_task=task,
+        ),
+    )
+
+
+def record_submission(w: Work, row: Request, release: Release, checked: Checked) -> None:
+    """Records the submission; `flow` lets the approval chain say which state follows."""
+    before = w.content(row.submitted_content)
+    w.record(
+        stream_of(row.id),
+        e.RequestSubmitted(
+            content=row.content,
+            release=release.sha256,
+            version=release.version,
+            round=row.round + 1,
+            previous=row.submitted_content,
+            changed=None if before is None else changed_keys(before, checked.answers, release),
+            price=price_of(release, checked.answers),
+        ),
+    )
+
+
+def changed_keys(before: Mapping[str, Any], after: Mapping[str, Any], release: Release) -> list[str]:
+    """The answers that differ, computed ones aside: they follow from the others."""
+    keys = sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
+    return [key for key in keys if key not in release.computed_fields]
+
+
+def keep_answers(w: Work, row: Request, checked: Checked, stored: Mapping[str, Any]) -> None:
+    if checked.answers == stored:
+        return
+    changed = sorted(key for key in {*stored, *checked.answers} if stored.get(key) != checked.answers.get(key))
+    w.record(stream_of(row.id), e.AnswersChanged(content=w.keep(checked.answers), changed=changed))
+
+
+def new_facts(
+    release: Release,
+    *,
+    at: datetime,
+    priority: str | None = None,
+    impact: str | None = None,
+    urgency: str | None = None,
+) -> RequestFacts:
+    """What conditions may know of a request that is not made yet."""
+    return RequestFacts(
+        type=release.type,
+        priority=choose_priority(release, priority, impact, urgency),
+        impact=impact,
+        urgency=urgency,
+        created_at=at,
+        department=release.department,
+    )
+
+
+def choose_priority(release: Release, priority: str | None, impact: str | None, urgency: str | None) -> str | None:
+    if priority is not None:
+        if priority not in PRIORITIES:
+            raise Invalid(
+                _("The priority is not known."),
+                [Problem("priority", "choice", _("Choose one of {names}.", names=", ".join(PRIORITIES)))],
+            )
+        return priority
+    return release.priority_for(impact, urgency)
+
+
+def refuse(checked: Checked, *, draft: bool) -> None:
+    """A draft may be incomplete, never nonsense; everything else must be right."""
+    errors = [one for one in checked.errors if not draft or one.code == "unknown"]
+    if errors:
+        raise Invalid(_("Some answers need your attention."), errors)
+
+
+def next_number(session: Session, kind: str) -> str:
+    """From a sequence: never repeats, never waits for another request, may have gaps."""
+    result = session.execute(insert(RequestNumber).values().returning(RequestNumber.value))
+    return f"{PREFIXES.get(kind, 'REQ')}-{result.scalar_one():06d}"

@@ -1,0 +1,205 @@
+"""The verbs of those who do the work: claim, assign, start, hold, release, complete, skip, fail, retry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from servicehall.domain import events as e
+from servicehall.domain import fulfilment as rules
+from servicehall.errors import Conflict, Forbidden, Invalid, Problem
+from servicehall.models.directory import Person
+from servicehall.models.fulfilment import Task
+from servicehall.models.requests import Request
+from servicehall.services import assignment, contexts, directory, releases
+from servicehall.services.lookups import Directory
+from servicehall.services.releases import Release
+from servicehall.services.requests import family_of
+from servicehall.services.submission import stream_of
+from servicehall.services.visibility import Viewer
+from servicehall.services.work import Work, work
+from servicehall.texts import _
+
+
+def claim(task: Task, *, viewer: Viewer, at: datetime) -> None:
+    """Takes a task of one's group; of two who claim at once, one gets it."""
+    with _over(task, viewer, at) as (w, row, now):
+        _next(w, row, now, "claim")
+        if now.assignee_id is not None and now.assignee_id != viewer.id:
+            raise Conflict(_("Somebody else has taken this task."))
+        w.record(stream_of(row.id), e.TaskAssigned(task=now.id, assignee=viewer.id, why={"code": "claimed"}))
+
+
+def assign(task: Task, *, assignee: str | None, viewer: Viewer, at: datetime) -> None:
+    """Gives a task to a member of its group, by email; nobody puts it back into the queue."""
+    with _over(task, viewer, at) as (w, row, now):
+        _next(w, row, now, "assign")
+        person = _member(w, now, assignee) if assignee else None
+        w.record(
+            stream_of(row.id),
+            e.TaskAssigned(task=now.id, assignee=person.id if person else None, why={"code": "assigned"}),
+        )
+
+
+def start(task: Task, *, viewer: Viewer, at: datetime) -> None:
+    """Begins the work; a task that nobody had becomes one's own."""
+    with _over(task, viewer, at) as (w, row, now):
+        state = _next(w, row, now, "start")
+        if now.assignee_id is None:
+            w.record(stream_of(row.id), e.TaskAssigned(task=now.id, assignee=viewer.id, why={"code": "claimed"}))
+        _move(w, row, now, "start", state)
+
+
+def hold(task: Task, *, comment: str | None, viewer: Viewer, at: datetime) -> None:
+    with _over(task, viewer, at) as (w, row, now):
+        _move(w, row, now, "hold", _next(w, row, now, "hold"), comment=_reason(comment))
+
+
+def release(task: Task, *, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
+    """Goes on after a hold; of a task that is not on hold, gives up the claim."""
+    with _over(task, viewer, at) as (w, row, now):
+        if now.state in ("ready", "in_progress") and now.assignee_id is not None:
+            w.record(stream_of(row.id), e.TaskAssigned(task=now.id, assignee=None, why={"code": "released"}))
+            return
+        _move(w, row, now, "release", _next(w, row, now, "release"), comment=comment)
+
+
+def complete(
+    task: Task, *, answers: Mapping[str, Any], viewer: Viewer, at: datetime, comment: str | None = None
+) -> None:
+    """Done, with what the task's form asks; needs no claim before."""
+    with _over(task, viewer, at) as (w, row, now):
+        _next(w, row, now, "complete")
+        kept = _check_form(w, row, now, answers, viewer)
+        w.record(
+            stream_of(row.id),
+            e.TaskCompleted(
+                task=now.id,
+                answers=kept,
+                why={"code": "done_by_hand"} if now.kind != "manual" else None,
+                comment=w.keep({"body": comment.strip()}) if comment and comment.strip() else None,
+            ),
+        )
+
+
+def skip(task: Task, *, comment: str | None, viewer: Viewer, at: datetime) -> None:
+    with _over(task, viewer, at) as (w, row, now):
+        _move(w, row, now, "skip", _next(w, row, now, "skip"), comment=_reason(comment))
+
+
+def fail(task: Task, *, comment: str | None, viewer: Viewer, at: datetime) -> None:
+    with _over(task, viewer, at) as (w, row, now):
+        _move(w, row, now, "fail", _next(w, row, now, "fail"), comment=_reason(comment))
+
+
+def retry(task: Task, *, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
+    with _over(task, viewer, at) as (w, row, now):
+        _move(w, row, now, "retry", _next(w, row, now, "retry"), comment=comment)
+
+
+VERBS: Mapping[str, Callable[..., None]] = {
+    "claim": claim,
+    "assign": assign,
+    "start": start,
+    "hold": hold,
+    "release": release,
+    "complete": complete,
+    "skip": skip,
+    "fail": fail,
+    "retry": retry,
+}
+
+
+def may_work(task: Task, viewer: Viewer) -> bool:
+    """A task is worked on by its assignee and the members of its group."""
+    return task.assignee_id == viewer.id or (task.group_id is not None and task.group_id in viewer.group_ids)
+
+
+@contextmanager
+def _over(task: Task, viewer: Viewer, at: datetime) -> Iterator[tuple[Work, Request, Task]]:
+    """A work over the task's family, with the request and the task as they are now."""
+    if not may_work(task, viewer):
+        raise Forbidden(_("This task belongs to another group."))
+    with work(family_of(_request_of(task, viewer)), actor=viewer.id, at=at) as w:
+        now = w.get(Task, task.id)
+        row = w.get(Request, task.request_id)
+        if row.state == "on_hold":
+            raise Conflict(_("The request is on hold."))
+        yield w, row, now
+
+
+def _request_of(task: Task, viewer: Viewer) -> Request:
+    row = viewer.session.get(Request, task.request_id)
+    if row is None:
+        raise LookupError(task.request_id)
+    return row
+
+
+def acts_of(task: Task, row: Request, release: Release, viewer: Viewer) -> list[str]:
+    """What the viewer may do with a task now, in the order of `VERBS`; nothing while the request is on hold."""
+    if row.state == "on_hold" or not may_work(task, viewer):
+        return []
+    facts = _facts(release, task)
+    acts = [act for act in VERBS if rules.may_follow(task.state, act, facts=facts)]
+    taken = task.assignee_id is not None
+    barred = {"claim"} if taken else set()
+    if taken and task.state in ("ready", "in_progress") and "release" not in acts:
+        acts.insert(acts.index("complete") if "complete" in acts else len(acts), "release")
+    return [act for act in acts if act not in barred]
+
+
+def _next(w: Work, row: Request, task: Task, act: str) -> str:
+    facts = _facts(releases.load(w.session, row.release), task)
+    return str(rules.next_task_state(task.state, act, facts=facts))
+
+
+def _facts(release: Release, task: Task) -> set[str]:
+    planned = release.plan_task(task.key) if task.undoes is None else None
+    fallen_back = planned is None or bool(task.why and task.why.get("code") == "fell_back")
+    facts = {"started"} if task.started_at is not None else set()
+    if fallen_back or task.kind == "manual":
+        facts.add("manual")
+    if task.optional:
+        facts.add("optional")
+    return facts
+
+
+def _move(w: Work, row: Request, task: Task, act: str, state: str, *, comment: str | None = None) -> None:
+    kept = w.keep({"body": comment.strip()}) if comment and comment.strip() else None
+    w.record(stream_of(row.id), e.TaskStateChanged(task=task.id, act=act, before=task.state, state=state, comment=kept))
+
+
+def _check_form(w: Work, row: Request, task: Task, answers: Mapping[str, Any], viewer: Viewer) -> str | None:
+    release = releases.load(w.session, row.release)
+    form = release.task_form(task.key) if task.undoes is None else None
+    if form is None:
+        if answers:
+            raise Invalid(
+                _("This task has no form."),
+                [Problem(key, "unknown", _("There is no such field.")) for key in sorted(answers)],
+            )
+        return None
+    context = contexts.for_request(w.session, row, at=w.at)
+    around = contexts.answers_of(w.session, row)
+    checked = form.check(answers, context, lookup=Directory(w.session, author=viewer.id, known=around), around=around)
+    if checked.errors:
+        raise Invalid(_("Some answers need your attention."), checked.errors)
+    return w.keep(checked.answers)
+
+
+def _member(w: Work, task: Task, email: str) -> Person:
+    person = directory.by_email(w.session, email)
+    if person is None or not person.active or not assignment.is_member(w.session, task.group_id, person.id):
+        raise Invalid(
+            _("The task cannot be given to this person."),
+            [Problem("assignee", "not_a_member", _("Choose an active member of the task's group."))],
+        )
+    return person
+
+
+def _reason(comment: str | None) -> str:
+    if not comment or not comment.strip():
+        raise Invalid(_("Please say why."), [Problem("comment", "required", _("A reason is required."))])
+    return comment

@@ -1,0 +1,283 @@
+"""Why something is as it is, and what happened, each in one sentence of the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from servicehall.domain.lifecycle import state_name
+from servicehall.texts import N_, _
+
+Said = Mapping[str, Any]
+
+
+def why_sentence(why: Said | None) -> str:
+    """The sentence for a `why`, `{code, params?, …}`; nothing for nothing, the code itself for one nobody knows."""
+    if not why:
+        return ""
+    said = {**why, **(why.get("params") or {})}
+    skipped = why.get("skipped")
+    if isinstance(skipped, Mapping):
+        return why_sentence(skipped)
+    code = str(why.get("code", ""))
+    special = _SPECIAL.get(code)
+    if special is not None:
+        return special(said)
+    return _(_SENTENCES[code], **said) if code in _SENTENCES else code.replace("_", " ")
+
+
+_SENTENCES: Mapping[str, str] = {
+    # whom an approver rule names
+    "person": N_("Named in the approval chain"),
+    "role": N_("Has the role {role}"),
+    "group": N_("Group {group} decides"),
+    "field": N_("Named in the form, in “{field}”"),
+    # who is asked instead, or not at all
+    "reassigned": N_("Given to another group, because the time to decide was over"),
+    "skipped_repeat": N_("Skipped: approved the same content before, in “{stage}”"),
+    "condition": N_("Not needed here"),
+    "nobody_left": N_("Nobody who was asked may decide any more"),
+    "timeout": N_("The time to decide was over"),
+    "timeout_reject": N_("Rejected by itself: the time to decide was over"),
+    "timeout_approve": N_("Approved by itself: the time to decide was over"),
+    # who gets a task
+    "group_of_task": N_("This task belongs to {group}"),
+    "assignment_rule": N_("The department's rule gives it to {group}"),
+    "first_agents": N_("The department's first group has it"),
+    "round_robin": N_("It was this person's turn"),
+    "least_loaded": N_("Has the fewest open tasks ({open})"),
+    "skills": N_("Has the skills it needs, and the fewest open tasks ({open})"),
+    "claimed": N_("Taken"),
+    "assigned": N_("Given by a colleague"),
+    "released": N_("Given back to the queue"),
+    # what became of a task
+    "not_needed": N_("Not needed here"),
+    "done_by_hand": N_("Done by hand"),
+    "done_by_system": N_("Done by the system"),
+    "fell_back": N_("The system did not answer, so people do it"),
+    "gate_passed": N_("Approved"),
+    "gate_rejected": N_("Rejected by the approvers"),
+    "child_resolved": N_("Done with {number}"),
+    "child_rejected": N_("{number} was rejected"),
+    "child_cancelled": N_("{number} was cancelled"),
+    "child_refused": N_("The request behind it could not be made: {detail}"),
+    "undo": N_("Takes back what was done before"),
+    "parent_cancelled": N_("The request it belongs to was cancelled"),
+    # the request
+    "request_closed": N_("The request was closed"),
+    "closed_by_time": N_("Closed by itself, some days after it was resolved"),
+    "all_tasks_done": N_("All required tasks are done"),
+    # its clocks
+    "priority_changed": N_("The priority changed"),
+    "reopened": N_("Opened again"),
+    "paused": N_("Stands still meanwhile"),
+    "resumed": N_("Runs again"),
+    "recomputed": N_("Computed anew"),
+}
+
+_OF = {
+    "requester": N_("the requester"),
+    "requested_for": N_("the person it is for"),
+}
+_AS = {
+    "requester": N_("the requester"),
+    "beneficiary": N_("the person it is for"),
+}
+_BECAUSE = {
+    "uncovered": N_("nobody in the line may approve this amount alone"),
+    "nobody_left": N_("nobody else may decide"),
+    "quorum": N_("there were not enough people to ask"),
+    "timeout": N_("the time to decide was over"),
+    "nobody_above": N_("there is nobody further up the line"),
+    "reassign_empty": N_("the group that should take over has nobody who may decide"),
+}
+
+
+def _of(said: Said) -> str:
+    """Whose manager or department: the requester's, the beneficiary's, or that of a person named in the form."""
+    return _(_OF.get(str(said.get("of", "requester")), N_("the person named in the form")))
+
+
+def _manager(said: Said) -> str:
+    level = said.get("level", 1)
+    if level == 1:
+        return _("Manager of {of}", of=_of(said))
+    return _("Manager of {of}, {level} levels up", of=_of(said), level=level)
+
+
+def _manager_until(said: Said) -> str:
+    return _("In the line of {of}, up to whoever may approve this amount", of=_of(said))
+
+
+def _department_head(said: Said) -> str:
+    return _("Head of the department of {of}", of=_of(said))
+
+
+def _skipped_self(said: Said) -> str:
+    return _("Skipped: would approve as {role}", role=_(_AS.get(str(said.get("as")), N_("the requester"))))
+
+
+def _climbed(said: Said) -> str:
+    return _("Next one up, because {role} does not decide about this", role=_(_AS.get(str(said.get("as")), "")))
+
+
+def _fallback(said: Said) -> str:
+    return _("The department's fallback decides: {because}", because=_because(said))
+
+
+def _administrators(said: Said) -> str:
+    return _("The administrators decide: {because}", because=_because(said))
+
+
+def _because(said: Said) -> str:
+    return _(_BECAUSE.get(str(said.get("because")), N_("nobody else may decide")))
+
+
+def _escalated(said: Said) -> str:
+    """A manager asked in place of somebody, a task given to another queue, or a priority raised by a clock."""
+    if "instead_of" in said:
+        return _("Asked in the place of somebody who let the time pass")
+    if "group" in said:
+        return _("Given to {group}, because time was running out", group=said["group"])
+    return _("Raised, because time was running out")
+
+
+_SPECIAL: Mapping[str, Callable[[Said], str]] = {
+    "manager": _manager,
+    "manager_until": _manager_until,
+    "department_head": _department_head,
+    "skipped_self": _skipped_self,
+    "climbed": _climbed,
+    "fallback": _fallback,
+    "fallback_administrators": _administrators,
+    "escalated": _escalated,
+}
+
+
+def event_sentence(record: Said, name_of: Callable[[str | None], str]) -> str:
+    """What an event record tells, as one sentence; `name_of` gives the name behind an id of a person.
+
+    `Ana Weber approved it, for Bo Li` or `Servicehall: All required tasks are done`.
+    """
+    body = record["body"]
+    who = name_of(record["actor"])
+    make = _EVENTS.get(_event_key(record["kind"], body), _plain)
+    text = make(who, body, name_of)
+    if record.get("on_behalf_of"):
+        text = _("{text}, for {name}", text=text, name=name_of(record["on_behalf_of"]))
+    why = why_sentence(body.get("why"))
+    return _("{text} ({why})", text=text, why=why) if why else text
+
+
+def _event_key(kind: str, body: Said) -> str:
+    """The kind; of acts and decisions with the act, so that each has a sentence of its own."""
+    act = body.get("act") or body.get("decision")
+    return f"{kind}:{act}" if act else kind
+
+
+_Telling = Callable[[str, Said, Callable[[str | None], str]], str]
+
+
+def _says(text: str) -> _Telling:
+    """A sentence that needs nothing but who did it."""
+    return lambda who, body, name_of: _(text, who=who)
+
+
+def _about(text: str) -> _Telling:
+    """A sentence that names a person of the event's body."""
+    return lambda who, body, name_of: _(
+        text, who=who, name=name_of(body.get("person") or body.get("assignee") or body.get("holder"))
+    )
+
+
+def _assigned(who: str, body: Said, name_of: Callable[[str | None], str]) -> str:
+    if body.get("assignee") is None:
+        return _("The task lies in its queue")
+    return _("The task lies with {name}", name=name_of(body["assignee"]))
+
+
+def _handed_over(who: str, body: Said, name_of: Callable[[str | None], str]) -> str:
+    if body.get("holder") is None:
+        return _("The approval came back to {name}", name=name_of(body["person"]))
+    return _("{name} stands in for {person}", name=name_of(body["holder"]), person=name_of(body["person"]))
+
+
+def _stage_opened(who: str, body: Said, name_of: Callable[[str | None], str]) -> str:
+    names = [name_of(one["person"]) for one in body["voices"] if one.get("person")]
+    return _("Approval asked of {names}", names=", ".join(names)) if names else _("Approval asked of a group")
+
+
+def _priority(who: str, body: Said, name_of: Callable[[str | None], str]) -> str:
+    return _("{who} set the priority to {priority}", who=who, priority=str(body.get("priority") or "—").upper())
+
+
+def _state(who: str, body: Said, name_of: Callable[[str | None], str]) -> str:
+    return _("{who}: {state}", who=who, state=state_name(body["state"]))
+
+
+def _comment(who: str, body: Said, name_of: Callable[[str | None], str]) -> str:
+    return _("{who} wrote an internal comment", who=who) if body["internal"] else _("{who} wrote a comment", who=who)
+
+
+def _clock(text: str) -> _Telling:
+    return lambda who, body, name_of: _(text)
+
+
+def _plain(who: str, body: Said, name_of: Callable[[str | None], str]) -> str:
+    return _("{who} changed something", who=who)
+
+
+_EVENTS: Mapping[str, _Telling] = {
+    "request.created": _says(N_("{who} began the request")),
+    "request.answers_changed": _says(N_("{who} changed answers")),
+    "request.submitted": _says(N_("{who} sent the request")),
+    "request.state_changed:submit": _state,
+    "request.state_changed:recall": _says(N_("{who} took the request back")),
+    "request.state_changed:approve": _clock(N_("The request is approved")),
+    "request.state_changed:reject": _clock(N_("The request is rejected")),
+    "request.state_changed:return": _clock(N_("The request goes back for changes")),
+    "request.state_changed:hold": _says(N_("{who} put the request on hold")),
+    "request.state_changed:release": _says(N_("{who} let the request go on")),
+    "request.state_changed:resolve": _says(N_("{who} resolved the request")),
+    "request.state_changed:reopen": _says(N_("{who} opened the request again")),
+    "request.state_changed:close": _says(N_("{who} closed the request")),
+    "request.state_changed:cancel": _says(N_("{who} cancelled the request")),
+    "request.priority_changed": _priority,
+    "request.watcher_added": _about(N_("{who} added {name} as a watcher")),
+    "request.watcher_removed": _about(N_("{who} removed {name} as a watcher")),
+    "request.commented": _comment,
+    "request.attached": _says(N_("{who} attached a file")),
+    "approval.chain_started": _clock(N_("The approval chain began")),
+    "approval.stage_opened": _stage_opened,
+    "approval.stage_closed": _clock(N_("An approval stage was closed")),
+    "approval.decided:approve": _says(N_("{who} approved")),
+    "approval.decided:reject": _says(N_("{who} rejected")),
+    "approval.decided:return": _says(N_("{who} sent it back for changes")),
+    "approval.ended": _clock(N_("Open approvals ended")),
+    "approval.asked_instead": _stage_opened,
+    "approval.handed_over": _handed_over,
+    "approval.reminded": _clock(N_("The approvers were reminded")),
+    "clock.started": _clock(N_("A clock started")),
+    "clock.changed": _clock(N_("A clock was set anew")),
+    "clock.stopped": _clock(N_("A clock stopped")),
+    "clock.breached": _clock(N_("A target was missed")),
+    "clock.escalated": _clock(N_("Time is running out: the next step was taken")),
+    "plan.started": _clock(N_("The work began")),
+    "task.added": _clock(N_("More tasks were added")),
+    "task.ready": _clock(N_("A task can be worked on")),
+    "task.due_changed": _clock(N_("A task is due at another time")),
+    "task.assigned": _assigned,
+    "task.state_changed:start": _says(N_("{who} began a task")),
+    "task.state_changed:begin": _clock(N_("A task began by itself")),
+    "task.state_changed:hold": _says(N_("{who} put a task on hold")),
+    "task.state_changed:release": _says(N_("{who} went on with a task")),
+    "task.state_changed:skip": _says(N_("{who} skipped a task")),
+    "task.state_changed:pass_over": _clock(N_("A task is not needed")),
+    "task.state_changed:fail": _says(N_("{who} could not do a task")),
+    "task.state_changed:report_failed": _clock(N_("A task failed")),
+    "task.state_changed:fall_back": _clock(N_("A task is done by people now")),
+    "task.state_changed:retry": _says(N_("{who} tries a task again")),
+    "task.state_changed:cancel": _clock(N_("A task was cancelled")),
+    "task.completed": _says(N_("{who} finished a task")),
+    "task.child_requested": lambda who, body, name_of: _("{number} was ordered for a task", number=body["number"]),
+}

@@ -1,0 +1,320 @@
+"""The unit of work: the one door through which a record changes. Decide, record, apply, react.
+
+    with work("request/018f…", actor=person_id, at=now()) as w:
+        w.record("request/018f…", Commented(...))
+
+The outermost block locks one family (the row of the topmost request, or of one person, group or document), lets
+`flow` answer each event, and commits; inner blocks join it. After the commit, `wake` tells the workers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from servicehall import content
+from servicehall.clock import as_instant
+from servicehall.domain.chain import GENESIS, event_hash
+from servicehall.domain.events import Event, read_event
+from servicehall.errors import Conflict
+from servicehall.models.appliers import Applied, Writer, apply
+from servicehall.models.base import begin_writing, db
+from servicehall.models.directory import Person
+from servicehall.models.log import ContentRow, EventRow, UnsealedEvent
+from servicehall.models.requests import Request
+from servicehall.texts import _
+
+Row = TypeVar("Row")
+Value = TypeVar("Value")
+Reaction = Callable[["Work", "Recorded"], None]
+
+SYSTEM = "system"
+EXPECTED = 500
+_LOCKED: dict[str, Any] = {"request": Request, "person": Person}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as it stands in the log."""
+
+    event: Event
+    stream: str
+    sequence: int
+    at: datetime
+    actor: str
+    on_behalf_of: str | None
+
+    @property
+    def subject(self) -> str:
+        return self.stream.split("/", 1)[1]
+
+
+class Work:
+    """One transaction over one family; made by `work`."""
+
+    def __init__(self, session: Session, *, family: str, actor: str, at: datetime) -> None:
+        self.session = session
+        self.family = family
+        self.actor = actor
+        self.at = at
+        self.writer = Writer(session)
+        self.awake = False
+        self.memo: dict[str, Any] = {}
+        self._heads: dict[str, tuple[int, str]] = {}
+        self._events: list[dict[str, Any]] = []
+        self._contents: dict[str, content.Content] = {}
+        self._unreacted: deque[Recorded] = deque()
+        self._known: dict[tuple[str, Any], Any] = {}
+
+    def record(
+        self, stream: str, event: Event, *, actor: str | None = None, on_behalf_of: str | None = None
+    ) -> Recorded:
+        """Appends an event to its stream's chain and applies it; `flow` answers when the verb is through."""
+        sequence, prev_hash = self._heads.get(stream) or self._head(stream)
+        sequence += 1
+        who = actor or self.actor
+        body = event.body()
+        digest = event_hash(
+            stream=stream,
+            sequence=sequence,
+            kind=event.KIND,
+            schema=event.SCHEMA,
+            at=as_instant(self.at),
+            actor=who,
+            on_behalf_of=on_behalf_of,
+            body=body,
+            prev_hash=prev_hash,
+        )
+        self._heads[stream] = (sequence, digest)
+        self._events.append(
+            {
+                "stream": stream,
+                "sequence": sequence,
+                "kind": event.KIND,
+                "schema": event.SCHEMA,
+                "at": self.at,
+                "actor": who,
+                "on_behalf_of": on_behalf_of,
+                "body": body,
+                "prev_hash": prev_hash,
+                "hash": digest,
+            }
+        )
+        recorded = Recorded(event, stream, sequence, self.at, who, on_behalf_of)
+        apply(self.writer, Applied(event, stream, sequence, self.at, who, on_behalf_of, self.content))
+        self._unreacted.append(recorded)
+        return recorded
+
+    def expect(self, streams: Sequence[str]) -> None:
+        """Reads the ends of many streams at once, for a work that records into each of them."""
+        for start in range(0, len(streams), EXPECTED):
+            batch = streams[start : start + EXPECTED]
+            last = (
+                select(EventRow.stream, func.max(EventRow.sequence).label("sequence"))
+                .where(EventRow.stream.in_(batch))
+                .group_by(EventRow.stream)
+                .subquery()
+            )
+            found = self.session.execute(
+                select(EventRow.stream, EventRow.sequence, EventRow.hash).join(
+                    last, (EventRow.stream == last.c.stream) & (EventRow.sequence == last.c.sequence)
+                )
+            )
+            heads = {stream: (sequence, digest) for stream, sequence, digest in found}
+            for stream in batch:
+                self._heads.setdefault(stream, heads.get(stream, (0, GENESIS)))
+
+    def keep(self, value: Any) -> str:
+        """Stores what a person wrote, and gives the hash that events carry."""
+        sealed = content.seal(value)
+        self._contents[sealed.sha256] = sealed
+        return sealed.sha256
+
+    def content(self, sha256: str | None) -> Any:
+        """What stands under a hash; None where nothing was named or it was erased."""
+        if sha256 is None:
+            return None
+        waiting = self._contents.get(sha256)
+        return waiting.value if waiting is not None else read_content(self.session, sha256)
+
+    def get(self, model: type[Row], key: Any) -> Row:
+        """A row as it is now, with all that this work has written; a missing one is an error of ours.
+
+        Read once, and again only after something was written to its table.
+        """
+        for table in self.writer.written:
+            self._known = {name: row for name, row in self._known.items() if name[0] != table}
+        self.writer.written.clear()
+        name = (model.__tablename__, key)  # type: ignore[attr-defined]
+        if name not in self._known:
+            self.flush()
+            row = self.session.get(model, key, populate_existing=True)
+            if row is None:
+                raise LookupError(f"{model.__name__} {key} is not there")
+            self._known[name] = row
+        found: Row = self._known[name]
+        return found
+
+    def all(self, statement: Any) -> Sequence[Any]:
+        """The rows of a select, fresh."""
+        self.flush()
+        return self.session.scalars(statement.execution_options(populate_existing=True)).all()
+
+    def rows(self, statement: Any) -> Sequence[Any]:
+        """The tuples of a select of columns."""
+        self.flush()
+        return self.session.execute(statement).all()
+
+    def first(self, statement: Any) -> Any:
+        self.flush()
+        return self.session.scalars(statement.execution_options(populate_existing=True)).first()
+
+    def flush(self) -> None:
+        """Sends contents and rows, so that they can be read."""
+        if self._contents:
+            contents, self._contents = self._contents, {}
+            self.session.connection().execute(
+                insert(ContentRow),
+                [{"sha256": one.sha256, "salt": one.salt, "data": one.data} for one in contents.values()],
+            )
+        self.writer.flush()
+
+    def finish(self) -> None:
+        """Sends all that is left; the events last, in one statement, since no verb reads them."""
+        self.settle()
+        self.flush()
+        if self._events:
+            events, self._events = self._events, []
+            queued = [{"stream": one["stream"], "sequence": one["sequence"]} for one in events]
+            self.session.connection().execute(insert(EventRow), events)
+            self.session.connection().execute(insert(UnsealedEvent), queued)
+
+    def settle(self) -> None:
+        """Lets `flow` answer everything recorded so far, and what that brings forth."""
+        while self._unreacted:
+            recorded = self._unreacted.popleft()
+            for reaction in _reactions(recorded.event):
+                reaction(self, recorded)
+
+    def _head(self, stream: str) -> tuple[int, str]:
+        row = self.session.execute(
+            select(EventRow.sequence, EventRow.hash)
+            .where(EventRow.stream == stream)
+            .order_by(EventRow.sequence.desc())
+            .limit(1)
+        ).first()
+        return (row[0], row[1]) if row else (0, GENESIS)
+
+
+_current: ContextVar[Work | None] = ContextVar("work", default=None)
+_reactions: Callable[[Event], Sequence[Reaction]] = lambda event: ()  # noqa: E731 - replaced by `set_reactions`
+_wake: Callable[[], None] = lambda: None  # noqa: E731 - replaced by `set_wake`
+
+
+def set_reactions(reactions: Callable[[Event], Sequence[Reaction]]) -> None:
+    """Wired once: the table that says what follows from an event (`flow`)."""
+    global _reactions
+    _reactions = reactions
+
+
+def set_wake(waker: Callable[[], None]) -> None:
+    """Wired once: how the workers learn that there is something to do. A hint only; they also look by themselves."""
+    global _wake
+    _wake = waker
+
+
+def wake() -> None:
+    """Tells the workers, after a commit, that there is something to do."""
+    _wake()
+
+
+def remembered(name: tuple[str, ...], read: Callable[[], Value]) -> Value:
+    """What is read once in a work over a request: documents, which no such work changes."""
+    current = _current.get()
+    if current is None or not current.family.startswith("request/"):
+        return read()
+    key = "/".join(name)
+    if key not in current.memo:
+        current.memo[key] = read()
+    found: Value = current.memo[key]
+    return found
+
+
+@contextmanager
+def work(family: str, *, actor: str, at: datetime, new: bool = False) -> Iterator[Work]:
+    """Opens the transaction and locks the family; `new` where its first row is made within.
+
+    `family` is `request/<root id>`, `person/<id>`, `documents/all` or `directory/all`.
+    Errors: Conflict where somebody else recorded at the same moment; LookupError for a family that is not there.
+    """
+    outer = _current.get()
+    if outer is not None:
+        if outer.family != family:
+            raise RuntimeError(f"a work over {outer.family} cannot reach into {family}")
+        yield outer
+        return
+    if not actor:
+        raise ValueError("a work needs an actor")
+    session: Session = db.session()
+    begin_writing(session)
+    made = Work(session, family=family, actor=actor, at=at)
+    token = _current.set(made)
+    try:
+        if not new:
+            _lock(session, family)
+        yield made
+        made.finish()
+        session.commit()
+    except IntegrityError as error:
+        session.rollback()
+        raise Conflict(_("Somebody else changed this at the same moment. Please look again.")) from error
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        _current.reset(token)
+    if made.awake:
+        _wake()
+
+
+def _lock(session: Session, family: str) -> None:
+    """Holds the family's row until the end; one without a row (all documents, a department) by its name."""
+    kind, identity = family.split("/", 1)
+    model = _LOCKED.get(kind)
+    if model is None:
+        if session.get_bind().dialect.name == "postgresql":
+            number = int.from_bytes(content.sha256(family.encode()).encode()[:7], "big")
+            session.execute(select(func.pg_advisory_xact_lock(number)))
+        return
+    found = session.execute(select(model.id).where(model.id == identity).with_for_update()).first()
+    if found is None:
+        raise LookupError(f"{family} is not there")
+
+
+def read_content(session: Session, sha256: str) -> Any:
+    """The value under a hash; None where it was erased."""
+    data = session.scalar(select(ContentRow.data).where(ContentRow.sha256 == sha256))
+    return None if data is None else json.loads(data)
+
+
+def read_contents(session: Session, hashes: Sequence[str]) -> dict[str, Any]:
+    """The values under many hashes in one query; erased ones are None."""
+    if not hashes:
+        return {}
+    rows = session.execute(select(ContentRow.sha256, ContentRow.data).where(ContentRow.sha256.in_(set(hashes))))
+    return {sha256: None if data is None else json.loads(data) for sha256, data in rows}
+
+
+def recorded_event(row: EventRow) -> Event:
+    """The event of a row, lifted to the present schema."""
+    return read_event(row.kind, row.schema, row.body)

@@ -1,0 +1,99 @@
+"""Accounts: the Flask-AppBuilder user with which a person signs in. Found by email; made when a password is set."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+from werkzeug.security import generate_password_hash
+
+from ..errors import Invalid, NotFound, Problem
+from ..models.base import begin_writing
+from ..models.directory import Person
+from ..texts import _
+
+SHORTEST_PASSWORD = 8
+LONGEST_PASSWORD = 512
+BATCH = 500
+
+
+def hash_password(password: str) -> str:
+    """The slow, salted hash that is kept; Invalid where the password is too short or too long. Not inside a work."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD or not password.strip("\0 "):
+        text = _("A password needs at least {least} characters.", least=SHORTEST_PASSWORD)
+        raise Invalid(text, [Problem("password", "length", text)])
+    return generate_password_hash(password)
+
+
+def person_of(session: Session, email: str) -> Person:
+    """The person with this email, upper or lower case; NotFound where there is none."""
+    person: Person | None = session.scalar(select(Person).where(Person.email == email.strip().lower()))
+    if person is None:
+        raise NotFound(_("Nobody has the email {email}.", email=email))
+    return person
+
+
+def ensure_account(session: Session, person: Person) -> int:
+    """The id of the person's account; one without a password is made where there is none."""
+    account = session.scalar(select(User.id).where(User.email == person.email))
+    if account is not None:
+        return int(account)
+    made = session.execute(insert(User).values(_account_of(person)).returning(User.id))
+    return int(made.scalar_one())
+
+
+def ensure_accounts(session: Session, emails: Sequence[str]) -> int:
+    """Makes an account without a password for each of these people who has none; commits. Gives how many were made."""
+    begin_writing(session)
+    made = 0
+    for start in range(0, len(emails), BATCH):
+        batch = emails[start : start + BATCH]
+        known = set(session.scalars(select(User.email).where(User.email.in_(batch))))
+        people = session.scalars(select(Person).where(Person.email.in_(batch), Person.email.not_in(known)))
+        rows = [_account_of(person) for person in people]
+        if rows:
+            session.execute(insert(User), rows)
+        made += len(rows)
+    session.commit()
+    return made
+
+
+def _account_of(person: Person) -> dict[str, Any]:
+    at = datetime.now(UTC).replace(tzinfo=None)
+    return {
+        "first_name": person.name[:64],
+        "last_name": "",
+        "username": person.email,
+        "email": person.email,
+        "active": True,
+        "created_on": at,
+        "changed_on": at,
+    }
+
+
+def set_password(session: Session, email: str, hashed: str) -> None:
+    """Give the person with this email an account with this password; commits. Sessions of the old one end."""
+    account = ensure_account(session, person_of(session, email))
+    at = datetime.now(UTC).replace(tzinfo=None)
+    session.execute(update(User).where(User.id == account).values(password=hashed, active=True, changed_on=at))
+    session.commit()
+
+
+def open_accounts(session: Session, hashed: str) -> int:
+    """An account with this one password for every active person: the demo company's. Gives how many there are."""
+    emails = list(session.scalars(select(Person.email).where(Person.active)))
+    ensure_accounts(session, emails)
+    begin_writing(session)
+    session.execute(update(User).where(User.email.in_(emails)).values(password=hashed, active=True))
+    session.commit()
+    return len(emails)
+
+
+def stamp(account: User) -> str:
+    """What a session or token was signed in with: another password, and it is no longer good."""
+    return hashlib.sha256((account.password or "").encode()).hexdigest()[:16]

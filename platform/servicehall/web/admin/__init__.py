@@ -1,0 +1,1 @@
+"""Administration: people, groups, documents, calendars and what waits to be delivered."""

@@ -1,0 +1,83 @@
+"""The account with which somebody signs in: its password and its API tokens."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flask import Blueprint, flash, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from servicehall.clock import now
+from servicehall.errors import Invalid, NotFound
+from servicehall.models.operations import ApiToken
+from servicehall.services import directory
+from servicehall.texts import _
+from servicehall.web import accounts, tokens
+from servicehall.web.admin.common import administrator
+
+pages = Blueprint("admin_accounts", __name__)
+log = logging.getLogger("servicehall.security")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What an administrator may know of an account: never more than whether there is a password."""
+
+    active: bool
+    has_password: bool
+    last_login: datetime | None
+    login_count: int
+
+
+def account_of(session: Session, email: str) -> Account | None:
+    """The account of this address; None where there is none yet."""
+    columns = select(User.active, User.password.is_not(None), User.last_login, User.login_count)
+    found = session.execute(columns.where(User.email == email)).first()
+    if found is None:
+        return None
+    active, has_password, last_login, count = found
+    return Account(bool(active), bool(has_password), last_login and last_login.replace(tzinfo=UTC), count or 0)
+
+
+def tokens_of(session: Session, person_id: str) -> Sequence[ApiToken]:
+    """Somebody's API tokens, the newest first."""
+    mine = select(ApiToken).where(ApiToken.person_id == person_id)
+    return session.scalars(mine.order_by(ApiToken.created_at.desc())).all()
+
+
+@pages.post("/admin/people/<person_id>/password")
+def set_password(person_id: str) -> ResponseReturnValue:
+    """Gives an account a password; sessions of the old one end."""
+    viewer = administrator()
+    row = directory.person(viewer.session, person_id)
+    password = request.form.get("password", "")
+    back = f"/admin/people/{person_id}#account"
+    if password != request.form.get("again", ""):
+        flash(_("The two passwords are not the same. Nothing was changed."), "warning")
+        return redirect(back, code=303)
+    try:
+        viewer.session.rollback()
+        accounts.set_password(viewer.session, row.email, accounts.hash_password(password))
+    except Invalid as error:
+        flash(error.detail, "warning")
+        return redirect(back, code=303)
+    log.info("password set for %s by %s", person_id, viewer.id)
+    flash(_("The password is set. Sessions with the old one have ended."), "success")
+    return redirect(back, code=303)
+
+
+@pages.post("/admin/people/<person_id>/tokens/<token_id>/revoke")
+def revoke(person_id: str, token_id: str) -> ResponseReturnValue:
+    """Ends one token of this person."""
+    session = administrator().session
+    if token_id not in {one.id for one in tokens_of(session, person_id)}:
+        raise NotFound
+    tokens.revoke_token(session, token_id, at=now())
+    flash(_("The token is revoked."), "success")
+    return redirect(f"/admin/people/{person_id}#tokens", code=303)

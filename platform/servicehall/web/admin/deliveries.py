@@ -1,0 +1,73 @@
+"""The page of what waits to be delivered or done, what could not be, and the button that tries again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound as NoPage
+
+from servicehall import config
+from servicehall.clock import now
+from servicehall.models.base import begin_writing
+from servicehall.services import directory, parked
+from servicehall.services.work import wake
+from servicehall.texts import N_, _
+from servicehall.web.admin.common import administrator, sent, typed
+from servicehall.web.portal.paging import cursor, first_href, next_href
+
+pages = Blueprint("admin_deliveries", __name__)
+
+TABS = {
+    "parked": N_("Could not be done"),
+    "waiting": N_("Waiting"),
+    "done": N_("Done lately"),
+}
+TABLES = {"outbox": N_("Mail, calls and reports"), "timers": N_("Timers")}
+
+
+@pages.get("/admin/deliveries")
+def listed() -> ResponseReturnValue:
+    """`?state=parked|waiting|done&table=outbox|timers&kind=`."""
+    session = administrator().session
+    state, table = typed("state") or "parked", typed("table") or "outbox"
+    if state not in TABS or table not in TABLES:
+        raise NoPage
+    found = parked.waiting_work(session, table, state, kind=typed("kind"), cursor=cursor())
+    return render_template(
+        "admin/deliveries.html",
+        rows=found.rows,
+        names=directory.people(session, [_person(row.payload) for row in found.rows]),
+        person_of=_person,
+        state=state,
+        table=table,
+        kind=typed("kind"),
+        tabs=[(key, _(text), f"/admin/deliveries?state={key}&table={table}") for key, text in TABS.items()],
+        tables=[(key, _(text)) for key, text in TABLES.items()],
+        parked_kinds=parked.parked_kinds(session, table),
+        mail_waits=not config.current().smtp_url,
+        next_href=next_href(found.next),
+        first_href=first_href(),
+    )
+
+
+@pages.post("/admin/deliveries/<any(outbox, timers):table>/retry")
+def retry(table: str) -> ResponseReturnValue:
+    """Puts one parked row (`id`), or all of a sort (`kind`), back to work."""
+    session = administrator().session
+    begin_writing(session)
+    row, kind = sent("id"), sent("kind")
+    count = parked.retry(session, table, row, at=now()) if row else parked.retry_all(session, table, kind, at=now())
+    session.commit()
+    wake()
+    if count:
+        flash(_("Tried again: {n}.", n=count), "success")
+    else:
+        flash(_("There was nothing to try again; somebody was faster."), "warning")
+    return redirect(f"/admin/deliveries?state=parked&table={table}", code=303)
+
+
+def _person(payload: Any) -> str | None:
+    found = payload.get("person") if isinstance(payload, dict) else None
+    return found if isinstance(found, str) else None

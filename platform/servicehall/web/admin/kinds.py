@@ -1,0 +1,58 @@
+"""The kinds of documents in words, and what a new one of each begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from servicehall.texts import N_, _
+
+NAMES: Mapping[str, str] = {
+    "service": N_("Service"),
+    "field_set": N_("Field set"),
+    "choice_list": N_("Choice list"),
+    "approval_chain": N_("Approval chain"),
+    "sla_policy": N_("SLA policy"),
+    "priority_matrix": N_("Priority matrix"),
+    "calendar": N_("Calendar"),
+    "fulfilment_plan": N_("Fulfilment plan"),
+    "assignment_rule": N_("Assignment rule"),
+    "notification": N_("Notification text"),
+    "department": N_("Department"),
+}
+
+_BODIES: Mapping[str, str] = {
+    "service": (
+        "type: request\nform:\n  pages:\n    - key: main\n      title: {en: What you need}\n      fields:\n"
+        "        - {key: reason, type: text, label: {en: Reason}, required: true}\n"
+    ),
+    "field_set": "fields:\n  - {key: note, type: text, label: {en: Note}}\n",
+    "choice_list": "options:\n  - {key: first, label: {en: First}}\n",
+    "approval_chain": (
+        "stages:\n  - key: manager\n    title: {en: Line manager}\n"
+        "    approvers:\n      - manager: {of: requested_for, level: 1}\n    decide: all\n"
+    ),
+    "sla_policy": "priority: p3\ntargets:\n  - measure: resolution\n    by_priority: {p3: 3 business days}\n",
+    "priority_matrix": (
+        "impact: [department, person]\nurgency: [blocked, hindered]\npriority: [[p1, p2], [p3, p4]]\n"
+    ),
+    "calendar": 'time_zone: Asia/Shanghai\nweek: {mon-fri: ["09:00-18:00"]}\n',
+    "fulfilment_plan": "tasks:\n  - key: do\n    title: {en: Do it}\n    due: 2 business days\n",
+    "assignment_rule": 'rules:\n  - {when: "true", group: GROUP, how: least_loaded}\n',
+    "notification": 'event: request_submitted\nsubject: {en: "{number}: {title}"}\nbody:\n  en: "{url}"\n',
+    "department": "agents: []\n",
+}
+
+
+def name_of(kind: str) -> str:
+    """A kind in the reader's language."""
+    return _(NAMES[kind])
+
+
+def choices() -> list[tuple[str, str]]:
+    """Every kind with its name, for a filter."""
+    return [(kind, name_of(kind)) for kind in NAMES]
+
+
+def skeleton(kind: str, department: str, key: str) -> str:
+    """The YAML that a new document of a kind begins with."""
+    return f"kind: {kind}\ndepartment: {department}\nkey: {key}\ntitle: {{en: Title}}\n{_BODIES[kind]}"

@@ -1,0 +1,124 @@
+"""Approvals: the caller's inbox, one with the content to decide on, and decisions, one or many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, current_app
+from flask_login import current_user
+from werkzeug.security import check_password_hash
+
+from ...clock import now
+from ...errors import ServicehallError
+from ...models.approvals import Approval
+from ...models.requests import Request
+from ...services import cases, decisions, lists
+from ...services.access import note_reading
+from ...services.decisions import Verify
+from ...services.visibility import approval_for
+from . import inputs, shapes
+from .calls import as_json, call, etag_of, listed, only_read, viewer
+from .problems import document
+from .reading import load
+from .versions import expect_version
+
+TAG = "Approvals"
+
+
+@call(
+    "GET",
+    "/approvals",
+    summary="The caller's inbox, deputised ones included, the longest waiting first",
+    tag=TAG,
+    query=inputs.ApprovalsQuery,
+    answer=shapes.page_of(shapes.ApprovalRow),
+)
+def list_approvals(query: dict[str, Any]) -> Response:
+    page = lists.inbox(viewer(), **query)
+    return listed(cases.approval_rows(viewer(), page.rows), page.next)
+
+
+@call("GET", "/approvals/<approval_id>", summary="One approval", tag=TAG, answer=shapes.Approval)
+def get_approval(approval_id: str) -> Response:
+    approval = approval_for(viewer(), approval_id)
+    note_reading(_request_of(approval), viewer=viewer(), at=now(), kind="approval")
+    return _shown(approval)
+
+
+@call(
+    "POST",
+    "/approvals/<approval_id>/decision",
+    summary="Approve, reject or return; 409 where the content is no longer the one that was shown",
+    tag=TAG,
+    body=inputs.Decision,
+    answer=shapes.Approval,
+    versioned=True,
+)
+def decide(approval_id: str, said: dict[str, Any]) -> Response:
+    verify = _checked(said)
+    approval = approval_for(viewer(), approval_id)
+    expect_version(_request_of(approval))
+    _decide(approval, said, verify)
+    return _shown(approval)
+
+
+@call(
+    "POST",
+    "/approvals/decisions",
+    summary="Many decisions, one after another, each answered for itself",
+    tag=TAG,
+    body=inputs.Decisions,
+    answer=shapes.DecidedMany,
+)
+def decide_many(said: dict[str, Any]) -> Response:
+    return as_json({"items": [_one_of_many(item) for item in said["items"]]})
+
+
+def _one_of_many(item: Any) -> dict[str, Any]:
+    """What this decision alone would have been answered with."""
+    named = item.get("id") if isinstance(item, dict) else None
+    answered = {"id": named if isinstance(named, str) else None}
+    try:
+        one = load(inputs.OneOfMany(), item)
+        verify = _checked(one)
+        _decide(approval_for(viewer(), one["id"]), one, verify)
+    except ServicehallError as error:
+        viewer().session.rollback()
+        return {**answered, "status": error.status, "error": document(error)}
+    return {**answered, "status": 200}
+
+
+def _checked(said: dict[str, Any]) -> Verify:
+    """Checks the password before a transaction is under way: hashing is slow."""
+    right = said["password"] is not None and is_password(said["password"])
+    return lambda password: right
+
+
+def _decide(approval: Approval, said: dict[str, Any], verify: Verify) -> None:
+    decisions.decide(
+        approval,
+        decision=said["decision"],
+        content=said["content_sha256"],
+        comment=said["comment"],
+        answers=said["answers"],
+        password=said["password"],
+        viewer=viewer(),
+        at=now(),
+        verify=verify,
+    )
+
+
+def is_password(password: str) -> bool:
+    """Whether this is the caller's own password; takes its time also for whoever has none."""
+    known = getattr(current_user, "password", None)
+    right = check_password_hash(known or current_app.config["AUTH_DB_FAKE_PASSWORD_HASH_CHECK"], password)
+    return bool(known) and right
+
+
+def _request_of(approval: Approval) -> Request:
+    return viewer().session.get_one(Request, approval.request_id)
+
+
+def _shown(approval: Approval) -> Response:
+    only_read()
+    return as_json(cases.approval_record(viewer(), approval), ETag=etag_of(_request_of(approval)))

@@ -1,0 +1,151 @@
+"""What calls of the API take; a key that is not written here is an error."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+from marshmallow.validate import Length, OneOf
+
+from ...domain.approvals import DECISIONS
+from ...services.listing import DEFAULT_LIMIT, MAX_LIMIT
+from ...services.lists import ROLES
+from ...texts import LOCALES, N_, _
+from .reading import Words
+
+MOST_DECISIONS = 200
+
+
+def _answers(**more: object) -> fields.Dict:
+    return fields.Dict(keys=fields.String(), load_default=dict, metadata={"description": "By field key"}, **more)  # type: ignore[arg-type]
+
+
+def _text(about: str = "", **more: object) -> fields.String:
+    return fields.String(allow_none=True, load_default=None, metadata={"description": about}, **more)  # type: ignore[arg-type]
+
+
+class Choice(OneOf):
+    """One of some words; the message names them in the reader's language."""
+
+    def _format_error(self, value: object) -> str:
+        return _("Choose one of {names}.", names=", ".join(map(str, self.choices)))
+
+
+class Paging(Schema):
+    limit = fields.Integer(load_default=DEFAULT_LIMIT, metadata={"minimum": 1, "maximum": MAX_LIMIT})
+    cursor = fields.String(load_default=None, metadata={"description": "`next` of the page before"})
+
+
+class PartsQuery(Paging):
+    """The parts of one thing come all at once where no `limit` is said."""
+
+    limit = fields.Integer(load_default=None, metadata={"minimum": 1, "maximum": MAX_LIMIT})
+
+
+class ServicesQuery(Paging):
+    q = fields.String(load_default="", metadata={"description": "Words, in either language"})
+    department = fields.String(load_default=None)
+    category = fields.String(load_default=None)
+
+
+class RequestsQuery(Paging):
+    role = fields.String(load_default=None, validate=Choice(ROLES))
+    state = Words(load_default=list, metadata={"description": "States, separated by commas; `open` for all not ended"})
+    service = fields.String(load_default=None)
+    department = fields.String(load_default=None)
+    q = fields.String(load_default="", metadata={"description": "The beginning of a number, or words of the title"})
+
+
+class ApprovalsQuery(Paging):
+    state = Words(load_default=lambda: ["pending"], metadata={"description": "States; `decided` for one's decisions"})
+
+
+class TasksQuery(Paging):
+    queue = fields.String(load_default=None, metadata={"description": "A group's key"})
+    assignee = fields.String(load_default=None, metadata={"description": "An email, `me` or `none`"})
+    state = Words(load_default=list, metadata={"description": "States, separated by commas; `open` for those in hand"})
+
+
+class DefinitionsQuery(Paging):
+    kind = fields.String(load_default=None)
+    department = fields.String(load_default=None)
+    state = fields.String(load_default=None, validate=Choice(("draft", "published", "retired")))
+
+
+class ReportQuery(Schema):
+    locale = fields.String(load_default=None, validate=Choice(LOCALES))
+
+
+class WatcherQuery(Schema):
+    person = fields.String(load_default=None, metadata={"description": "An email or an id"})
+
+
+class Check(Schema):
+    answers = _answers()
+    requested_for = _text("An email; nobody else than oneself if left out")
+
+
+class Order(Check):
+    service = fields.String(required=True, metadata={"description": "`department/key`"})
+    priority = _text()
+    impact = _text()
+    urgency = _text()
+    draft = fields.Boolean(load_default=False)
+
+
+class Amendment(Schema):
+    answers = fields.Dict(
+        keys=fields.String(), required=True, metadata={"description": "Merged with those stored; null clears one"}
+    )
+
+
+class Comment(Schema):
+    comment = _text()
+
+
+class Priority(Schema):
+    priority = _text()
+    impact = _text()
+    urgency = _text()
+
+
+class Watcher(Schema):
+    person = fields.String(required=True, metadata={"description": "An email or an id"})
+
+
+class NewComment(Schema):
+    body = fields.String(required=True)
+    internal = fields.Boolean(load_default=False)
+
+
+class Decision(Schema):
+    decision = fields.String(required=True, validate=Choice(DECISIONS))
+    comment = _text()
+    content_sha256 = fields.String(required=True, metadata={"description": "The content that was shown"})
+    answers = _answers()
+    password = _text("Where the stage is signed")
+
+
+class OneOfMany(Decision):
+    id = fields.String(required=True)
+
+
+class Decisions(Schema):
+    """Each item is checked for itself when its turn comes."""
+
+    items = fields.List(
+        fields.Raw(), required=True, validate=Length(min=1, max=MOST_DECISIONS, error=N_("Send 1 to 200 of them."))
+    )
+
+
+class Assignment(Schema):
+    assignee = fields.String(required=True, allow_none=True, metadata={"description": "An email; null for the queue"})
+
+
+class Completion(Comment):
+    answers = _answers()
+
+
+class NewDelegation(Schema):
+    deputy = fields.String(required=True, metadata={"description": "An email"})
+    since = fields.Date(required=True, data_key="from")
+    until = fields.Date(required=True)
+    departments = fields.List(fields.String(), allow_none=True, load_default=None)

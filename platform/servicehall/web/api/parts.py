@@ -1,0 +1,220 @@
+"""The parts of a request: approvals, tasks, clocks, events, comments, attachments, watchers, its report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from ...clock import now
+from ...errors import Invalid, NotFound, Problem, Unavailable
+from ...models.directory import Person
+from ...services import cases, directory, reporting, requests
+from ...services.visibility import request_for
+from ...texts import _, current_locale
+from . import inputs, shapes
+from .calls import as_json, call, listed_parts, no_content, only_read, viewer
+from .requests import read, to_change
+from .uploads import download, keep_upload
+
+TAG = "Parts of a request"
+AGAIN_AFTER = "2"
+
+
+@call(
+    "GET",
+    "/requests/<number>/approvals",
+    summary="Every voice of every round",
+    tag=TAG,
+    query=inputs.PartsQuery,
+    answer=shapes.page_of(shapes.ApprovalPart),
+)
+def request_approvals(number: str, query: dict[str, Any]) -> Response:
+    return listed_parts(cases.approval_records(viewer(), read(number)), query)
+
+
+@call(
+    "GET",
+    "/requests/<number>/tasks",
+    summary="The plan's tasks",
+    tag=TAG,
+    query=inputs.PartsQuery,
+    answer=shapes.page_of(shapes.Task),
+)
+def request_tasks(number: str, query: dict[str, Any]) -> Response:
+    return listed_parts(cases.task_records(viewer(), read(number)), query)
+
+
+@call(
+    "GET",
+    "/requests/<number>/clocks",
+    summary="What was promised",
+    tag=TAG,
+    query=inputs.PartsQuery,
+    answer=shapes.page_of(shapes.Clock),
+)
+def request_clocks(number: str, query: dict[str, Any]) -> Response:
+    return listed_parts(cases.clock_records(viewer(), read(number), at=now()), query)
+
+
+@call(
+    "GET",
+    "/requests/<number>/events",
+    summary="The request's log, verbatim: its hashes can be computed again",
+    tag=TAG,
+    query=inputs.PartsQuery,
+    answer=shapes.page_of(shapes.Event),
+)
+def request_events(number: str, query: dict[str, Any]) -> Response:
+    return listed_parts(cases.event_records(viewer().session, read(number)), query)
+
+
+@call(
+    "GET",
+    "/requests/<number>/comments",
+    summary="What was said",
+    tag=TAG,
+    query=inputs.PartsQuery,
+    answer=shapes.page_of(shapes.Comment),
+)
+def request_comments(number: str, query: dict[str, Any]) -> Response:
+    return listed_parts(cases.comment_records(viewer(), read(number)), query)
+
+
+@call(
+    "POST",
+    "/requests/<number>/comments",
+    summary="Say something; `internal` is for the department's agents",
+    tag=TAG,
+    body=inputs.NewComment,
+    answer=shapes.Comment,
+    status=201,
+)
+def add_comment(number: str, said: dict[str, Any]) -> Response:
+    row = request_for(viewer(), number)
+    made = requests.comment(row, viewer=viewer(), at=now(), **said)
+    only_read()
+    return as_json(_found(cases.comment_records(viewer(), row), made), 201)
+
+
+@call(
+    "GET",
+    "/requests/<number>/attachments",
+    summary="What was attached",
+    tag=TAG,
+    query=inputs.PartsQuery,
+    answer=shapes.page_of(shapes.Attachment),
+)
+def request_attachments(number: str, query: dict[str, Any]) -> Response:
+    return listed_parts(cases.attachment_records(viewer(), read(number)), query)
+
+
+@call(
+    "POST",
+    "/requests/<number>/attachments",
+    summary="Attach a file",
+    tag=TAG,
+    answer=shapes.Attachment,
+    status=201,
+    upload=True,
+)
+def add_attachment(number: str) -> Response:
+    row = request_for(viewer(), number)
+    facts = keep_upload()
+    made = requests.attach(row, file=facts.as_answer(), viewer=viewer(), at=now())
+    only_read()
+    return as_json(_found(cases.attachment_records(viewer(), row), made), 201)
+
+
+@call(
+    "GET",
+    "/requests/<number>/attachments/<attachment_id>",
+    summary="Download an attachment",
+    tag=TAG,
+    answer="*/*",
+)
+def get_attachment(number: str, attachment_id: str) -> Response:
+    record = _found(cases.attachment_records(viewer(), read(number, "attachment")), attachment_id)
+    return download(record["sha256"], name=record["name"], media_type=record["media_type"])
+
+
+@call(
+    "GET",
+    "/requests/<number>/watchers",
+    summary="Who watches",
+    tag=TAG,
+    query=inputs.PartsQuery,
+    answer=shapes.page_of(shapes.Person),
+)
+def request_watchers(number: str, query: dict[str, Any]) -> Response:
+    return listed_parts(cases.watcher_records(viewer(), read(number)), query)
+
+
+@call(
+    "POST",
+    "/requests/<number>/watchers",
+    summary="Let somebody watch",
+    tag=TAG,
+    body=inputs.Watcher,
+    answer=shapes.page_of(shapes.Person),
+    status=201,
+    versioned=True,
+)
+def add_watcher(number: str, said: dict[str, Any]) -> Response:
+    row = to_change(number)
+    requests.watch(row, person=_person(said["person"]), viewer=viewer(), at=now())
+    only_read()
+    return as_json({"items": cases.watcher_records(viewer(), row), "next": None}, 201)
+
+
+@call(
+    "DELETE",
+    "/requests/<number>/watchers",
+    summary="Let somebody watch no longer: `person` in the query or the body",
+    tag=TAG,
+    query=inputs.WatcherQuery,
+    body=inputs.WatcherQuery,
+    status=204,
+    versioned=True,
+)
+def remove_watcher(number: str, query: dict[str, Any], said: dict[str, Any]) -> Response:
+    row = to_change(number)
+    requests.unwatch(row, person=_person(query["person"] or said["person"] or ""), viewer=viewer(), at=now())
+    return no_content()
+
+
+@call(
+    "GET",
+    "/requests/<number>/report.pdf",
+    summary="The approval-chain report; 202 while it is being made",
+    tag=TAG,
+    query=inputs.ReportQuery,
+    answer="application/pdf",
+)
+def get_report(number: str, query: dict[str, Any]) -> Response:
+    row, locale = read(number, "report"), query["locale"] or current_locale()
+    asked = reporting.ask_for_report(row, locale, at=now())
+    if asked.failed:
+        raise Unavailable(_("The report could not be made."))
+    if asked.pdf is None:
+        return as_json({"status": "in the making"}, 202, Retry_After=AGAIN_AFTER)
+    response = Response(asked.pdf, content_type="application/pdf")
+    response.headers.set("Content-Disposition", "attachment", filename=reporting.filename(row, locale))
+    return response
+
+
+def _found(records: list[dict[str, Any]], wanted: str) -> dict[str, Any]:
+    for record in records:
+        if record["id"] == wanted:
+            return record
+    raise NotFound(_("There is no such part of this request."))
+
+
+def _person(named: str) -> Person:
+    """Somebody by email or id."""
+    session = viewer().session
+    found = directory.by_email(session, named) if "@" in named else session.get(Person, named)
+    if found is None or not found.active:
+        text = _("There is no active person with this address.")
+        raise Invalid(text, [Problem("person", "unknown", text)])
+    return found

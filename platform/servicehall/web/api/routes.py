@@ -1,0 +1,17 @@
+"""Every call of the API, registered by being imported here."""
+
+from . import (  # noqa: F401 - each registers its calls
+    approvals,
+    audit,
+    definitions,
+    delegations,
+    openapi,
+    parts,
+    requests,
+    services,
+    tasks,
+    uploads,
+)
+from .calls import api
+
+__all__ = ["api"]

@@ -1,0 +1,125 @@
+"""Services: what may be ordered, how its form looks, and what an order would bring about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from ...clock import as_instant, now
+from ...domain.conditions import RequestFacts
+from ...services import cases, catalog, releases, requests
+from ...services.catalog import Card, Preview, StagePreview
+from ...services.releases import Release
+from ...services.words import why_sentence
+from ...texts import current_locale
+from . import inputs, shapes
+from .calls import as_json, call, listed_parts, only_read, viewer
+
+TAG = "Services"
+
+
+@call(
+    "GET",
+    "/services",
+    summary="What the caller may order, best matches first",
+    tag=TAG,
+    query=inputs.ServicesQuery,
+    answer=shapes.page_of(shapes.Service),
+)
+def list_services(query: dict[str, Any]) -> Response:
+    wanted = {name: query[name] for name in ("q", "department", "category")}
+    return listed_parts([_card(card) for card in catalog.services_for(viewer(), at=now(), **wanted)], query)
+
+
+@call("GET", "/services/<department>/<key>", summary="One service", tag=TAG, answer=shapes.Service)
+def get_service(department: str, key: str) -> Response:
+    return as_json(_card(catalog.card_of(_orderable(department, key))))
+
+
+@call(
+    "GET",
+    "/services/<department>/<key>/form",
+    summary="The form as JSON Schema 2020-12, with conditions under x-visible, x-required, …",
+    tag=TAG,
+    answer="application/schema+json",
+)
+def get_form(department: str, key: str) -> Response:
+    response = as_json(_asked_form(_orderable(department, key)))
+    response.content_type = "application/schema+json"
+    return response
+
+
+@call(
+    "POST",
+    "/services/<department>/<key>/check",
+    summary="What an order would come to: errors, approvers, tasks, due dates; nothing is submitted",
+    tag=TAG,
+    body=inputs.Check,
+    answer=shapes.Preview,
+)
+def check(department: str, key: str, said: dict[str, Any]) -> Response:
+    only_read()
+    at, release = now(), _orderable(department, key)
+    person = requests.beneficiary_of(viewer(), release, said["requested_for"])
+    facts = RequestFacts(
+        type=release.type,
+        priority=release.priority_for(None, None),
+        created_at=at,
+        department=release.department,
+    )
+    preview = catalog.preview(viewer(), release, said["answers"], beneficiary=person, at=at, facts=facts)
+    return as_json(_preview(preview))
+
+
+def _orderable(department: str, key: str) -> Release:
+    return releases.orderable(viewer(), f"{department}/{key}", at=now())
+
+
+def _card(card: Card) -> dict[str, Any]:
+    named = ("department", "key", "type", "title", "summary", "help", "category", "icon", "price", "expected")
+    return {**{name: getattr(card, name) for name in named}, "version": card.release.version}
+
+
+def _asked_form(release: Release) -> dict[str, Any]:
+    """The schema without the fields that approvers fill in."""
+    schema = release.form.json_schema(current_locale())
+    foreign = release.approver_fields
+    schema["properties"] = {key: one for key, one in schema["properties"].items() if key not in foreign}
+    schema["required"] = [key for key in schema["required"] if key not in foreign]
+    for page in schema["x-pages"]:
+        page["fields"] = [one for one in page["fields"] if not isinstance(one, str) or one not in foreign]
+    return schema
+
+
+def _preview(preview: Preview) -> dict[str, Any]:
+    checked = preview.checked
+    return {
+        "visible": list(checked.visible),
+        "required": sorted(checked.required),
+        "answers": checked.answers,
+        "errors": [problem.as_dict() for problem in checked.errors],
+        "price": preview.price,
+        "stages": [_stage(stage) for stage in preview.stages],
+        "tasks": [
+            {
+                "key": task.key,
+                "title": task.title,
+                "department": task.department,
+                "group": task.group,
+                "due_at": as_instant(task.due_at) if task.due_at else None,
+            }
+            for task in preview.tasks
+        ],
+        "clocks": [{"measure": measure, "due_at": as_instant(due_at)} for measure, due_at in preview.clocks],
+    }
+
+
+def _stage(stage: StagePreview) -> dict[str, Any]:
+    approvers = []
+    for one in stage.approvers:
+        who = {"person": cases.person_record(one["person"])} if "person" in one else {"group": one["group"]}
+        passed_over = {"skipped": why_sentence(one["skipped"])} if "skipped" in one else {}
+        approvers.append({**who, "why": why_sentence(one["why"]), **passed_over})
+    skipped = why_sentence({"code": stage.skipped}) if stage.skipped else None
+    return {"key": stage.key, "title": stage.title, "approvers": approvers, "skipped": skipped}

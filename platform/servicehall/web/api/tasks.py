@@ -1,0 +1,83 @@
+"""Tasks: the queues that the caller works from, one task, and the verbs of those who do the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response
+from marshmallow import Schema
+
+from ...clock import now
+from ...models.fulfilment import Task
+from ...models.requests import Request
+from ...services import cases, lists, tasks
+from ...services.access import note_reading
+from ...services.visibility import task_for
+from . import inputs, shapes
+from .calls import as_json, call, etag_of, listed, only_read, viewer
+from .reading import Nothing
+from .versions import expect_version
+
+TAG = "Tasks"
+
+
+@call(
+    "GET",
+    "/tasks",
+    summary="Tasks in hand of the caller and their groups, the soonest due first",
+    tag=TAG,
+    query=inputs.TasksQuery,
+    answer=shapes.page_of(shapes.TaskRow),
+)
+def list_tasks(query: dict[str, Any]) -> Response:
+    page = lists.queue(viewer(), **query)
+    return listed(cases.task_rows(viewer(), page.rows), page.next)
+
+
+@call("GET", "/tasks/<task_id>", summary="One task, with what it shows of its request", tag=TAG, answer=shapes.Task)
+def get_task(task_id: str) -> Response:
+    task = task_for(viewer(), task_id)
+    note_reading(_request_of(task), viewer=viewer(), at=now(), kind="task")
+    return _shown(task)
+
+
+VERBS: dict[str, tuple[type[Schema], str]] = {
+    "claim": (Nothing, "Take a task of one's group"),
+    "assign": (inputs.Assignment, "Give a task to a member of its group"),
+    "start": (Nothing, "Begin the work"),
+    "hold": (inputs.Comment, "Put a task on hold; the comment says why"),
+    "release": (inputs.Comment, "Go on after a hold; else give up the claim"),
+    "complete": (inputs.Completion, "Done, with what the task's form asks"),
+    "skip": (inputs.Comment, "Skip an optional task; the comment says why"),
+    "fail": (inputs.Comment, "It cannot be done; the comment says why"),
+    "retry": (inputs.Comment, "Try a failed task again"),
+}
+
+
+def _verb(name: str, body: type[Schema], summary: str) -> None:
+    verb: Callable[..., None] = getattr(tasks, name)
+
+    def act(task_id: str, said: dict[str, Any]) -> Response:
+        task = task_for(viewer(), task_id)
+        expect_version(_request_of(task))
+        verb(task, viewer=viewer(), at=now(), **said)
+        return _shown(task)
+
+    act.__name__ = f"{name}_task"
+    call("POST", f"/tasks/<task_id>/{name}", summary=summary, tag=TAG, body=body, answer=shapes.Task, versioned=True)(
+        act
+    )
+
+
+for _name, (_body, _summary) in VERBS.items():
+    _verb(_name, _body, _summary)
+
+
+def _request_of(task: Task) -> Request:
+    return viewer().session.get_one(Request, task.request_id)
+
+
+def _shown(task: Task) -> Response:
+    only_read()
+    return as_json(cases.task_record(viewer(), task), ETag=etag_of(_request_of(task)))

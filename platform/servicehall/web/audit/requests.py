@@ -1,0 +1,182 @@
+"""Find a request; read its whole history, with what each event brought, and check it row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from servicehall.clock import now, parse_instant
+from servicehall.domain import chain, schedules
+from servicehall.domain.chain import Finding
+from servicehall.domain.durations import Duration
+from servicehall.domain.lifecycle import STATE_NAMES
+from servicehall.models.clocks import Clock
+from servicehall.models.definitions import Document
+from servicehall.models.requests import Request
+from servicehall.reports.words import MEASURES, STATES
+from servicehall.services import audit, audit_lists, clockwork, printing, sealing
+from servicehall.services.access import note_reading
+from servicehall.services.cases import request_rows
+from servicehall.services.printing.answers import answers_printed
+from servicehall.services.printing.details import Entry, history
+from servicehall.services.printing.fulfilment import calendar_name
+from servicehall.services.visibility import request_for
+from servicehall.texts import N_, _, pick
+from servicehall.web.audit.common import auditor, day, pages, typed
+from servicehall.web.portal.paging import cursor, first_href, next_href
+
+WHY = {"running": N_("Runs"), "outside_hours": N_("Outside working hours"), "paused": N_("Stands still")}
+
+
+@pages.get("/audit")
+def find() -> ResponseReturnValue:
+    """`?number=&person=&service=&state=&since=&until=`, the newest first."""
+    viewer = auditor()
+    search = audit_lists.Search(
+        number=typed("number"),
+        person=typed("person"),
+        service=typed("service"),
+        state=typed("state"),
+        since=day("since"),
+        until=day("until", after=True),
+    )
+    found = audit_lists.find_requests(viewer.session, search, cursor=cursor())
+    return render_template(
+        "audit/find.html",
+        rows=request_rows(viewer, found.rows),
+        next_href=next_href(found.next),
+        first_href=first_href(),
+        asked=request.args,
+        searching=any(request.args.values()),
+        services=_services(viewer.session),
+        states=[(str(state), _(name)) for state, name in STATE_NAMES.items() if state != "draft"],
+    )
+
+
+@pages.get("/audit/requests/<number>")
+def show(number: str) -> ResponseReturnValue:
+    """The request as its log tells it; with `?verify=yes` each row says whether it is what it was."""
+    viewer = auditor()
+    row = request_for(viewer, number)
+    note_reading(row, viewer=viewer, at=now(), kind="audit")
+    verification = None
+    if request.args.get("verify"):
+        with audit.snapshot() as still:
+            verification = audit.verify_request(still, still.get_one(Request, row.id))
+    return render_template(
+        "audit/request.html",
+        case=AuditCase(viewer.session, row, now(), verification),
+        light=request_rows(viewer, [row])[0],
+    )
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """A clock with the segments that add up to what has passed of it."""
+
+    clock: Clock
+    measure: str
+    target: str
+    calendar: str
+    task: str
+    reading: schedules.Reading
+    segments: tuple[schedules.Segment, ...]
+
+    @property
+    def counted(self) -> timedelta:
+        return sum((segment.counted for segment in self.segments), timedelta())
+
+    @property
+    def shown(self) -> list[tuple[schedules.Segment, str]]:
+        return [(segment, self._told(segment)) for segment in self.segments]
+
+    def _told(self, segment: schedules.Segment) -> str:
+        """What the piece is; a pause goes by the state that caused it."""
+        if not segment.note:
+            return _(WHY[segment.why])
+        return _("{what}: {why}", what=_(WHY[segment.why]), why=_(STATES.get(segment.note, segment.note)))
+
+
+@dataclass(frozen=True)
+class AuditCase:
+    """What the page reads, each part when the template asks for it."""
+
+    session: Session
+    row: Request
+    at: datetime
+    verification: audit.Verification | None
+
+    @cached_property
+    def paper(self) -> printing.Paper:
+        return printing.lay_out(self.session, self.row, at=self.at)
+
+    @cached_property
+    def entries(self) -> Sequence[Entry]:
+        return list(history(self.paper))
+
+    @cached_property
+    def answers(self) -> Sequence[object]:
+        return answers_printed(self.paper)
+
+    @cached_property
+    def findings(self) -> Mapping[int, list[Finding]]:
+        """By the number of the event; those of seals, and of events that are not there, stand apart."""
+        there = {entry.record.sequence for entry in self.entries}
+        found: dict[int, list[Finding]] = {}
+        for finding in self._all:
+            if finding.stream != chain.SEALS and finding.sequence in there:
+                found.setdefault(finding.sequence or 0, []).append(finding)
+        return found
+
+    @property
+    def elsewhere(self) -> list[Finding]:
+        placed = [finding for findings in self.findings.values() for finding in findings]
+        return [finding for finding in self._all if finding not in placed]
+
+    @property
+    def _all(self) -> Sequence[Finding]:
+        return self.verification.findings if self.verification is not None else ()
+
+    @cached_property
+    def proofs(self) -> tuple[Sequence[chain.Seal], int]:
+        """The seals that its events stand under, and how many of them do."""
+        return sealing.seals_of(self.session, self.paper.stream)
+
+    @cached_property
+    def ledgers(self) -> list[Ledger]:
+        return [self._ledger(clock) for clock in self.paper.clocks]
+
+    def _ledger(self, clock: Clock) -> Ledger:
+        end = clock.completed_at or self._stopped.get(clock.id) or self.at
+        return Ledger(
+            clock,
+            _(MEASURES.get(clock.measure, clock.measure)),
+            Duration.parse(clock.target).in_words(),
+            calendar_name(self.paper, clock.calendar),
+            self.paper.task_titles.get(clock.task_id or "", ""),
+            clockwork.reading(self.session, clock, end),
+            clockwork.ledger(self.session, clock, end),
+        )
+
+    @cached_property
+    def _stopped(self) -> Mapping[str, datetime]:
+        """When clocks were stopped, cancelled ones too."""
+        return {str(one.body["clock"]): parse_instant(one.at) for one in self.paper.events_of("clock.stopped")}
+
+
+def _services(session: Session) -> list[tuple[str, str]]:
+    """Every service that was ever published, by its title."""
+    rows = session.execute(
+        select(Document.department, Document.key, Document.body).where(
+            Document.kind == "service", Document.body.is_not(None)
+        )
+    )
+    named = [(f"{department}/{key}", pick((body or {}).get("title")) or key) for department, key, body in rows]
+    return sorted(named, key=lambda one: one[1].casefold())

@@ -1,0 +1,35 @@
+"""Whom one may sign in as in the demo: one person for each kind of work, chosen by a click."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from ..models.base import db
+from ..models.directory import Person
+from ..services.demo import ACCOUNTS
+
+PASSWORD = "servicehall"  # noqa: S105 - of invented people, on this computer only
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """What the sign-in page shows and sends."""
+
+    username: str
+    name: str
+    name_zh: str | None
+    role: str
+    password: str
+
+
+def demo_accounts() -> list[DemoAccount]:
+    """The demo's accounts that are there, in the order of `ACCOUNTS`; their roles are translated where they show."""
+    emails = [email for email, _role in ACCOUNTS]
+    people = {row.email: row for row in db.session.scalars(select(Person).where(Person.email.in_(emails)))}
+    return [
+        DemoAccount(email, people[email].name, people[email].name_zh, role, PASSWORD)
+        for email, role in ACCOUNTS
+        if email in people
+    ]

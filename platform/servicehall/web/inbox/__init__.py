@@ -1,0 +1,1 @@
+"""The approver's inbox: what waits for a decision, one by one or many at once."""

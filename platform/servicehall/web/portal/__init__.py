@@ -1,0 +1,1 @@
+"""The portal: where employees find a service, order it and follow their requests."""

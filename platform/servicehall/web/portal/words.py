@@ -1,0 +1,143 @@
+"""Words for keys that documents leave without a title: categories, departments, impact and urgency."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import g
+from sqlalchemy import select
+
+from servicehall.domain.durations import Duration
+from servicehall.domain.voices import ADMINISTRATORS
+from servicehall.models.base import db
+from servicehall.models.definitions import Document
+from servicehall.services.words import why_sentence
+from servicehall.texts import N_, _, pick
+
+CATEGORIES: Mapping[str, str] = {
+    "access": N_("Access and accounts"),
+    "building": N_("Building"),
+    "communication": N_("Communication"),
+    "devices": N_("Devices"),
+    "documents": N_("Documents and certificates"),
+    "job-changes": N_("Job changes"),
+    "joiners-and-leavers": N_("Joining and leaving"),
+    "learning": N_("Learning"),
+    "meetings": N_("Meetings and visitors"),
+    "operations": N_("IT operations"),
+    "other": N_("Other services"),
+    "pay": N_("Pay"),
+    "software": N_("Software"),
+    "support": N_("Help with a problem"),
+    "time-off": N_("Time off"),
+    "workplace": N_("Workplace"),
+}
+CATEGORY_ICONS: Mapping[str, str] = {
+    "access": "key",
+    "building": "building",
+    "communication": "messages",
+    "devices": "device-laptop",
+    "documents": "certificate",
+    "job-changes": "arrows-transfer-up",
+    "joiners-and-leavers": "user-plus",
+    "learning": "school",
+    "meetings": "calendar-event",
+    "operations": "server",
+    "pay": "wallet",
+    "software": "license",
+    "support": "lifebuoy",
+    "time-off": "beach",
+    "workplace": "armchair",
+}
+LEVELS: Mapping[str, str] = {
+    "company": N_("The whole company"),
+    "department": N_("A department"),
+    "person": N_("One person"),
+    "building": N_("The whole building"),
+    "floor": N_("A floor"),
+    "room": N_("A room"),
+    "danger": N_("People or things are in danger"),
+    "blocked": N_("Work has stopped"),
+    "hindered": N_("Work goes on with difficulty"),
+    "minor": N_("It is a nuisance"),
+}
+KINDS: Mapping[str, str] = {
+    "request": N_("Service request"),
+    "incident": N_("Incident"),
+    "problem": N_("Problem"),
+    "change": N_("Change"),
+}
+MEASURES: Mapping[str, str] = {
+    "response": N_("First answer by"),
+    "resolution": N_("Done by"),
+    "approval": N_("Decision by"),
+    "task": N_("Task done by"),
+}
+PERIODS: Mapping[str, str] = {
+    "day": N_("{price} a day"),
+    "week": N_("{price} a week"),
+    "month": N_("{price} a month"),
+    "quarter": N_("{price} a quarter"),
+    "year": N_("{price} a year"),
+}
+
+
+def say(words: Mapping[str, str], key: str) -> str:
+    """The word for a key; one that nobody translated shows as it is written, readably."""
+    return _(words[key]) if key in words else key.replace("-", " ").replace("_", " ").capitalize()
+
+
+def category(key: str) -> str:
+    return say(CATEGORIES, key)
+
+
+def category_icon(key: str) -> str:
+    return CATEGORY_ICONS.get(key, "folder")
+
+
+def level(key: str) -> str:
+    """An impact or an urgency in the reader's words."""
+    return say(LEVELS, key)
+
+
+def kind(key: str) -> str:
+    """What sort of request it is."""
+    return say(KINDS, key)
+
+
+def period(key: str) -> str:
+    """`{price} a month`: the price is put in where it is shown."""
+    return PERIODS.get(key, N_("{price} each time"))
+
+
+def department(key: str) -> str:
+    """The department's title as its document says it, else its key."""
+    if "department_titles" not in g:
+        rows = db.session().execute(
+            select(Document.department, Document.body).where(
+                Document.kind == "department", Document.state == "published"
+            )
+        )
+        g.department_titles = {name: (body or {}).get("title") for name, body in rows}
+    return pick(g.department_titles.get(key)) or key
+
+
+def expected(duration: str | None) -> str:
+    """`2 business days`, in the reader's language."""
+    return Duration.parse(duration).in_words() if duration else ""
+
+
+def measure(key: str) -> str:
+    """What a clock promises."""
+    return say(MEASURES, key)
+
+
+def why(said: Mapping[str, Any] | None) -> str:
+    """The one sentence that says why."""
+    return why_sentence(said)
+
+
+def group(key: str | None) -> str:
+    """A group goes by its key; the platform's administrators are a group without one."""
+    return _("Administrators") if key == ADMINISTRATORS else key or "—"

@@ -1,0 +1,57 @@
+"""Tests of the API run in the demo company; every answer is held against the OpenAPI document as it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from tests import databases
+from tests.api.contract import Contract
+from tests.clients import Client
+from tests.factories import company
+
+from servicehall import config
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest, _databases: Callable[[str], Any]) -> Iterator[Any]:
+    """The demo company; the streams that a test touched are replayed afterwards."""
+    if request.param == "postgres" and not databases.listens(5432):
+        pytest.skip("PostgreSQL does not answer on 127.0.0.1:5432")
+    found = _databases(request.param)
+    company.open_company(found)
+    config.use(found.app.extensions["servicehall.settings"])
+    yield found
+    assert company.faults_of_touched_streams(found) == []
+
+
+@pytest.fixture
+def contract(app: Flask) -> Contract:
+    return Contract.of(app)
+
+
+@pytest.fixture
+def api(app: Flask, contract: Contract, api_of: Callable[[str], FlaskClient]) -> Callable[[str], Any]:
+    """`api(email)` is this person's program; the path begins after `/api/v1`."""
+
+    class Program(Client):
+        def open(self, *args: Any, **kwargs: Any) -> Any:
+            path = args[0] if isinstance(args[0], str) else None
+            if path is None or path.startswith("/api"):
+                return super().open(*args, **kwargs)
+            response = super().open("/api/v1" + path, *args[1:], **kwargs)
+            contract.check(response)
+            return response
+
+    app.test_client_class = Program
+    known: dict[str, FlaskClient] = {}
+
+    def of(email: str) -> FlaskClient:
+        if email not in known:
+            known[email] = api_of(email)
+        return known[email]
+
+    return of

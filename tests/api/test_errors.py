@@ -1,0 +1,184 @@
+"""Every class of error: one shape, the right status, nothing changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from tests.factories.company import DIRECTOR, EMPLOYEE, HR_AGENT, IT_AGENT, MANAGER
+from tests.factories.orders import approve, onboarding, order
+
+SERVICE = "hr/employee-onboarding"
+Api = Callable[[str], Any]
+
+
+def problem(response: Any, status: int) -> dict[str, Any]:
+    assert (response.status_code, response.mimetype) == (status, "application/problem+json"), response.data
+    said: dict[str, Any] = response.json
+    assert said["status"] == status and said["title"] and isinstance(said["errors"], list)
+    return said
+
+
+def test_not_signed_in(client: FlaskClient) -> None:
+    said = problem(client.get("/api/v1/requests"), 401)
+    assert said["type"] == "urn:servicehall:problem:unauthenticated"
+
+
+@pytest.mark.parametrize("token", ["nonsense", "sh_nonsense", "a.b.c"])
+def test_a_token_that_is_no_good(client: FlaskClient, token: str) -> None:
+    problem(client.get("/api/v1/requests", headers={"Authorization": f"Bearer {token}"}), 401)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"nothing", b'{"answers": NaN}', b"\xff\xfe", b"[" * 100_000],
+    ids=["cut", "word", "nan", "bytes", "deep"],
+)
+def test_not_json(api: Api, body: bytes) -> None:
+    problem(api(EMPLOYEE).post("/requests", data=body, content_type="application/json"), 400)
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml"])
+def test_json_in_another_envelope(api: Api, media_type: str) -> None:
+    body = json.dumps({"service": SERVICE, "answers": {}})
+    problem(api(MANAGER).post("/requests", data=body, content_type=media_type), 415)
+
+
+def test_a_body_beyond_all_measure(api: Api) -> None:
+    body = json.dumps({"service": SERVICE, "answers": {"remarks": "x" * 3_000_000}})
+    problem(api(MANAGER).post("/requests", data=body, content_type="application/json"), 413)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "where"),
+    [
+        ("post", "/requests", [], [""]),
+        ("post", "/requests", {}, ["service"]),
+        ("post", "/requests", {"service": SERVICE, "state": "closed"}, ["state"]),
+        ("post", "/requests", {"service": SERVICE, "answers": []}, ["answers"]),
+        ("post", "/requests", {"service": 3, "draft": "perhaps"}, ["draft", "service"]),
+        ("post", "/requests", {"service": SERVICE, "answers": {"full_name": "a\0b"}}, ["answers.full_name"]),
+        ("post", "/requests", {"service": SERVICE, "priority": "p0"}, ["priority"]),
+        ("post", "/approvals/decisions", {"items": []}, ["items"]),
+        ("post", "/delegations", {"deputy": DIRECTOR, "from": "soon"}, ["from", "until"]),
+        ("get", "/requests?colour=red", None, ["colour"]),
+        ("get", "/requests?limit=0", None, ["limit"]),
+        ("get", "/requests?limit=many", None, ["limit"]),
+        ("get", "/requests?limit=201", None, ["limit"]),
+        ("get", "/requests?role=king", None, ["role"]),
+        ("get", "/requests?state=lost", None, ["state"]),
+        ("get", "/requests?cursor=abc", None, ["cursor"]),
+        ("get", "/requests?q=a&q=b", None, ["q"]),
+        ("get", "/tasks?state=lost", None, ["state"]),
+        ("get", "/approvals?state=lost", None, ["state"]),
+        ("get", "/services?page=2", None, ["page"]),
+    ],
+)
+def test_readable_but_wrong(api: Api, method: str, path: str, body: Any, where: list[str]) -> None:
+    said = problem(getattr(api(MANAGER), method)(path, **({} if body is None else {"json": body})), 422)
+    assert sorted(one["path"] for one in said["errors"]) == where
+    assert all(one["code"] and one["message"] for one in said["errors"])
+
+
+def test_every_wrong_answer_at_once(api: Api) -> None:
+    answers = onboarding(
+        full_name="L", work_mode="lying", start_date="2020-01-01", extra_access=[{"place": "x"}], colour="red"
+    )
+    said = problem(api(MANAGER).post("/requests", json={"service": SERVICE, "answers": answers}), 422)
+    codes = {one["path"]: one["code"] for one in said["errors"]}
+    assert set(codes) == {"full_name", "work_mode", "start_date", "extra_access[0].rights", "colour"}
+    assert codes["colour"] == "unknown"
+    assert api(MANAGER).get("/requests").json["items"] == []
+
+
+def test_problems_speak_the_readers_language(api: Api) -> None:
+    said = problem(api(MANAGER).post("/requests", json={}), 422)
+    assert said["title"] == "部分内容无效"
+    assert said["errors"][0]["message"] == "缺少此项。"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/requests/REQ-999999",
+        "/requests/REQ-999999/approvals",
+        "/requests/REQ-999999/report.pdf",
+        "/approvals/nobody",
+        "/tasks/nothing",
+        "/services/hr/nothing",
+        "/services/hr/nothing/form",
+        "/nowhere",
+    ],
+)
+def test_not_there(api: Api, path: str) -> None:
+    problem(api(MANAGER).get(path), 404)
+
+
+def test_a_service_for_others_is_not_there(api: Api) -> None:
+    """An employee who leads nobody may not order an onboarding, and is not told that there is one."""
+    problem(api(EMPLOYEE).get(f"/services/{SERVICE}"), 404)
+    problem(api(EMPLOYEE).post(f"/services/{SERVICE}/check", json={"answers": {}}), 404)
+    problem(api(EMPLOYEE).post("/requests", json={"service": SERVICE, "answers": onboarding()}), 404)
+
+
+def test_known_and_not_allowed(api: Api) -> None:
+    number = order(api(MANAGER), SERVICE, onboarding())
+    problem(api(HR_AGENT).post(f"/requests/{number}/recall"), 403)
+    problem(api(MANAGER).post(f"/requests/{number}/priority", json={"priority": "p1"}), 403)
+    problem(api(MANAGER).post(f"/requests/{number}/comments", json={"body": "hush", "internal": True}), 403)
+    problem(api(DIRECTOR).patch(f"/requests/{number}", json={"answers": {}}), 403)
+    problem(api(IT_AGENT).get("/audit/verify"), 403)
+
+
+@pytest.mark.parametrize("act", ["submit", "hold", "release", "resolve", "reopen", "close"])
+def test_a_state_that_does_not_allow_it(api: Api, act: str) -> None:
+    number = order(api(MANAGER), SERVICE, onboarding())
+    problem(api(MANAGER).post(f"/requests/{number}/{act}", json={"comment": "why"}), 409)
+
+
+def test_answers_are_changed_in_drafts_only(api: Api) -> None:
+    number = order(api(MANAGER), SERVICE, onboarding())
+    problem(api(MANAGER).patch(f"/requests/{number}", json={"answers": {"remarks": "x"}}), 409)
+
+
+def test_a_decision_on_other_content(api: Api) -> None:
+    number = order(api(MANAGER), SERVICE, onboarding())
+    approval = api(DIRECTOR).get("/approvals").json["items"][0]["id"]
+    stale = {"decision": "approve", "content_sha256": "0" * 64}
+    problem(api(DIRECTOR).post(f"/approvals/{approval}/decision", json=stale), 409)
+    approve(api(DIRECTOR), number)
+    content = api(DIRECTOR).get(f"/approvals/{approval}").json["content_sha256"]
+    again = {"decision": "approve", "content_sha256": content}
+    problem(api(DIRECTOR).post(f"/approvals/{approval}/decision", json=again), 409)
+
+
+def test_rejecting_says_why(api: Api) -> None:
+    order(api(MANAGER), SERVICE, onboarding())
+    approval = api(DIRECTOR).get("/approvals").json["items"][0]
+    body = {"decision": "reject", "content_sha256": approval["content_sha256"]}
+    said = problem(api(DIRECTOR).post(f"/approvals/{approval['id']}/decision", json=body), 422)
+    assert [one["path"] for one in said["errors"]] == ["comment"]
+
+
+def test_a_browser_session_needs_its_token(browser_of: Callable[[str], FlaskClient]) -> None:
+    browser = browser_of(MANAGER)
+    assert browser.get("/api/v1/requests").status_code == 200
+    csrf = browser.environ_base.pop("HTTP_X_CSRFTOKEN")
+    problem(browser.post("/api/v1/requests", json={"service": SERVICE, "answers": {}, "draft": True}), 403)
+    browser.environ_base["HTTP_X_CSRFTOKEN"] = csrf
+    made = browser.post("/api/v1/requests", json={"service": SERVICE, "answers": {}, "draft": True})
+    assert made.status_code == 201
+
+
+def test_too_many_guesses(client: FlaskClient) -> None:
+    body = {"username": MANAGER, "password": "wrong-password", "provider": "db"}
+    statuses = [client.post("/api/v1/security/login", json=body).status_code for _ in range(12)]
+    assert statuses[0] == 401 and statuses[-1] == 429
+    problem(client.post("/api/v1/security/login", json=body), 429)
+
+
+def test_nothing_is_kept_in_caches(api: Api) -> None:
+    assert api(MANAGER).get("/requests").headers["Cache-Control"] == "no-store"

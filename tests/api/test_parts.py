@@ -1,0 +1,89 @@
+"""Watchers, priority, holds and the report: what is set beside the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from tests.factories.company import AUDITOR, DIRECTOR, EMPLOYEE, HR_AGENT, HR_LEAD, IT_AGENT, MANAGER
+from tests.factories.orders import approve, onboarding, order
+
+from servicehall import jobs
+
+SERVICE = "hr/employee-onboarding"
+Api = Callable[[str], Any]
+
+
+def in_progress(api: Api) -> str:
+    number = order(api(MANAGER), SERVICE, onboarding())
+    approve(api(DIRECTOR), number)
+    approve(api(HR_LEAD), number)
+    return number
+
+
+def test_watchers_of_what_is_confidential_are_chosen_by_agents(api: Api) -> None:
+    number = order(api(MANAGER), SERVICE, onboarding())
+    path = f"/requests/{number}/watchers"
+    assert api(MANAGER).post(path, json={"person": EMPLOYEE}).status_code == 403
+    added = api(HR_AGENT).post(path, json={"person": EMPLOYEE})
+    assert (added.status_code, [one["email"] for one in added.json["items"]]) == (201, [EMPLOYEE])
+    assert api(EMPLOYEE).get(f"/requests/{number}").json["watchers"][0]["email"] == EMPLOYEE
+    assert api(HR_AGENT).post(path, json={"person": "nobody@example.com"}).status_code == 422
+    assert api(EMPLOYEE).delete(path, query_string={"person": EMPLOYEE}).status_code == 204
+    assert api(EMPLOYEE).get(f"/requests/{number}").status_code == 404
+
+
+def test_agents_set_the_priority_and_clocks_follow(api: Api) -> None:
+    number = in_progress(api)
+    due = {one["id"]: one["due_at"] for one in api(HR_AGENT).get(f"/requests/{number}/clocks").json["items"]}
+    changed = api(HR_AGENT).post(f"/requests/{number}/priority", json={"priority": "p1"})
+    assert (changed.status_code, changed.json["priority"]) == (200, "p1")
+    after = {one["id"]: one for one in api(HR_AGENT).get(f"/requests/{number}/clocks").json["items"]}
+    running = [one for one in after.values() if one["state"] == "running"]
+    assert running and all(one["due_at"] < due[one["id"]] for one in running)
+
+
+def test_on_hold_nothing_is_worked_on(api: Api) -> None:
+    number = in_progress(api)
+    assert api(HR_AGENT).post(f"/requests/{number}/hold").status_code == 422
+    held = api(HR_AGENT).post(f"/requests/{number}/hold", json={"comment": "Waiting for the visa."})
+    assert (held.json["state"], "release" in held.json["actions"]) == ("on_hold", True)
+    task = next(one for one in api(HR_AGENT).get("/tasks").json["items"] if one["key"] == "hr-record")
+    assert api(HR_AGENT).get(f"/tasks/{task['id']}").json["actions"] == []
+    assert api(HR_AGENT).post(f"/tasks/{task['id']}/start").status_code == 409
+    assert api(HR_AGENT).post(f"/requests/{number}/release").json["state"] == "in_progress"
+    assert api(HR_AGENT).post(f"/requests/{number}/resolve").status_code == 409
+
+
+def test_offered_actions_are_those_that_work(api: Api) -> None:
+    number = order(api(MANAGER), SERVICE, onboarding())
+    assert api(MANAGER).get(f"/requests/{number}").json["actions"] == ["recall", "cancel", "comment", "attach"]
+    assert api(HR_AGENT).get(f"/requests/{number}").json["actions"] == ["priority", "watch", "comment", "attach"]
+    assert api(DIRECTOR).get(f"/requests/{number}").json["actions"] == ["comment", "attach"]
+
+
+def test_a_task_is_given_to_members_of_its_group(api: Api) -> None:
+    in_progress(api)
+    task = next(one for one in api(HR_AGENT).get("/tasks").json["items"] if one["key"] == "hr-record")
+    path = f"/tasks/{task['id']}"
+    given = api(HR_AGENT).post(f"{path}/assign", json={"assignee": HR_AGENT})
+    assert given.json["assignee"]["email"] == HR_AGENT
+    assert api(HR_AGENT).post(f"{path}/assign", json={"assignee": IT_AGENT}).status_code == 422
+    assert api(HR_AGENT).post(f"{path}/assign", json={"assignee": None}).json["assignee"] is None
+    claimed = api(HR_AGENT).post(f"{path}/claim")
+    assert claimed.json["assignee"]["email"] == HR_AGENT
+    assert "claim" not in claimed.json["actions"]
+
+
+def test_the_report_is_made_by_a_job(app: Flask, api: Api) -> None:
+    number = order(api(MANAGER), SERVICE, onboarding())
+    path = f"/requests/{number}/report.pdf?locale=en"
+    first = api(AUDITOR).get(path)
+    assert (first.status_code, first.headers["Retry-After"]) == (202, "2")
+    jobs.do_all(app)
+    made = api(AUDITOR).get(path)
+    assert (made.status_code, made.mimetype, made.data[:5]) == (200, "application/pdf", b"%PDF-")
+    assert f"{number}-en.pdf" in made.headers["Content-Disposition"]
+    assert api(AUDITOR).get(f"/requests/{number}/report.pdf?locale=fr").status_code == 422
+    assert api(EMPLOYEE).get(path).status_code == 404

@@ -1,0 +1,68 @@
+"""Services: what is offered to whom, found in both languages, and what an order would come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from tests.factories.company import DIRECTOR, EMPLOYEE, IT_CATALOG, MANAGER
+from tests.factories.orders import onboarding
+
+SERVICE = "hr/employee-onboarding"
+Api = Callable[[str], Any]
+
+
+def keys(response: Any) -> list[str]:
+    return [f"{one['department']}/{one['key']}" for one in response.json["items"]]
+
+
+@pytest.mark.parametrize("q", ["onboarding", "new colleague", "入职", "新同事"])
+def test_found_in_both_languages(api: Api, q: str) -> None:
+    assert SERVICE in keys(api(MANAGER).get("/services", query_string={"q": q}))
+    assert SERVICE not in keys(api(EMPLOYEE).get("/services", query_string={"q": q}))
+
+
+def test_narrowed_by_department(api: Api) -> None:
+    found = keys(api(EMPLOYEE).get("/services?department=it"))
+    assert found and all(one.startswith("it/") for one in found)
+
+
+def test_texts_come_in_the_readers_language(api: Api) -> None:
+    assert api(MANAGER).get(f"/services/{SERVICE}").json["title"] == "新员工入职"
+    assert api(IT_CATALOG).get("/services/it/incident").json["title"].isascii()
+
+
+def test_the_form_is_a_sound_schema(api: Api) -> None:
+    schema = api(MANAGER).get(f"/services/{SERVICE}/form").json
+    Draft202012Validator.check_schema(schema)
+    assert schema["properties"]["contract_end"]["x-visible"] == 'employment == "contractor" || employment == "intern"'
+    assert "position_number" not in schema["properties"]  # an approver fills it in
+
+
+def test_every_service_on_offer_has_a_form_and_a_preview(api: Api) -> None:
+    for one in api(MANAGER).get("/services?limit=200").json["items"]:
+        path = f"/services/{one['department']}/{one['key']}"
+        Draft202012Validator.check_schema(api(MANAGER).get(f"{path}/form").json)
+        assert api(MANAGER).post(f"{path}/check", json={"answers": {}}).status_code == 200
+
+
+def test_a_preview_says_who_what_and_when(api: Api) -> None:
+    said = api(MANAGER).post(f"/services/{SERVICE}/check", json={"answers": onboarding()}).json
+    assert said["errors"] == []
+    stages = {one["key"]: one for one in said["stages"]}
+    assert [one["person"]["email"] for one in stages["manager"]["approvers"]] == [DIRECTOR]
+    assert [one["group"] for one in stages["hr"]["approvers"]] == ["hr-leads"]
+    assert stages["finance"]["approvers"] == [] and stages["finance"]["skipped"]
+    assert {"hr-record", "laptop"} <= {one["key"] for one in said["tasks"]}
+    assert all(one["due_at"] for one in said["tasks"] if one["key"] == "hr-record")
+    assert said["price"] and said["answers"]["one_time_cost"] == "13500.00"
+    assert api(MANAGER).get("/requests").json["items"] == []
+
+
+def test_a_preview_tells_what_is_missing(api: Api) -> None:
+    answers = onboarding(employment="contractor", full_name=None)
+    said = api(MANAGER).post(f"/services/{SERVICE}/check", json={"answers": answers}).json
+    assert {one["path"] for one in said["errors"]} >= {"full_name", "contract_end", "agency"}
+    assert "agency" in said["visible"] and "bank_account" not in said["visible"]

@@ -1,0 +1,164 @@
+"""A real Chromium, the real program on a demo company of its own, and people who are signed in to it.
+
+Whatever a page does is watched: an error on its console, a breach of the policy, a request that leaves the host, or
+something that axe finds fails the test.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+
+from servicehall.texts import _, use_locale
+
+ROOT = Path(__file__).parents[2]
+AXE = (Path(__file__).parent / "axe.min.js").read_text("utf-8")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PASSWORD = "servicehall"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the program, served as `make run` serves it, with a demo company of its own."""
+    folder = tmp_path_factory.mktemp("hall")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = {name: value for name, value in os.environ.items() if not name.startswith("SERVICEHALL_")}
+    settings |= {
+        "SERVICEHALL_DATA_DIR": str(folder),
+        "SERVICEHALL_DEMO": "yes",
+        "SERVICEHALL_BASE_URL": f"http://127.0.0.1:{port}",
+        "SERVICEHALL_SWEEP_SECONDS": "1",
+        "PYTHONPATH": str(ROOT / "platform"),
+    }
+    program = [sys.executable, "-m", "servicehall.cli"]
+    subprocess.run([*program, "demo"], env=settings, cwd=folder, check=True, capture_output=True)
+    with (folder / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            [*program, "run", "--port", str(port)], env=settings, cwd=folder, stdout=log, stderr=log
+        )
+        try:
+            _await(f"http://127.0.0.1:{port}/readyz", server, folder / "server.log")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(timeout=30)
+
+
+def _await(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"the program does not serve:\n{log.read_text('utf-8')}")
+
+
+class Visitor:
+    """One person at one browser, reading in one language; `wrong` collects what pages must not do."""
+
+    def __init__(self, context: BrowserContext, hall: str, locale: str, wrong: list[str]) -> None:
+        self.context, self.hall, self.locale, self.wrong = context, hall, locale, wrong
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(30_000)
+        self.page.on("console", lambda said: self._said(said.type, said.text))
+        self.page.on("pageerror", lambda error: wrong.append(f"{self.page.url}: {error}"))
+        self.page.on("request", lambda sent: self._sent(sent.url))
+
+    def _said(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.wrong.append(f"{self.page.url}: {text}")
+
+    def _sent(self, url: str) -> None:
+        if not url.startswith((self.hall, "data:", "blob:")):
+            self.wrong.append(f"{self.page.url}: {url}")
+
+    def say(self, text: str, /, **values: object) -> str:
+        """A text of the program in this visitor's language."""
+        with use_locale(self.locale):
+            return _(text, **values)
+
+    def sign_in(self, email: str) -> None:
+        self.go("/login/")
+        self.page.fill("[name=login] [name=username]", email)
+        self.page.fill("[name=login] [name=password]", PASSWORD)
+        self.page.press("[name=login] [name=password]", "Enter")
+        self.page.wait_for_selector(".rail", state="attached")
+        if not (self.page.get_attribute("html", "lang") or "").startswith(self.locale):
+            self.page.click("button[name=locale]")
+            self.page.wait_for_selector(f"html[lang|={self.locale}]")
+
+    def go(self, path: str) -> Response:
+        answered = self.page.goto(self.hall + path)
+        assert answered is not None and answered.status < 400, f"{path}: {answered and answered.status}"
+        return answered
+
+    def open(self, link: str) -> None:
+        """Follows the first link in the page that is called this, or has this address."""
+        link = f"main a[href='{link}']" if link.startswith("/") else f"a >> text={link}"
+        with self.page.expect_navigation():
+            self.page.locator(link).first.click()
+
+    def press(self, button: str) -> None:
+        with self.page.expect_navigation():
+            self.page.locator("main, dialog[open]").get_by_role("button", name=button, exact=True).first.click()
+
+    def text(self, selector: str = "main") -> str:
+        return self.page.inner_text(selector)
+
+    def check(self) -> None:
+        """Axe finds nothing on this page, it fits the window, and its language is the visitor's."""
+        here = self.page.url
+        assert (self.page.get_attribute("html", "lang") or "").startswith(self.locale), here
+        width = self.page.viewport_size["width"] if self.page.viewport_size else 0
+        assert self.page.evaluate("document.documentElement.scrollWidth") <= width, f"{here} is wider than {width}"
+        self.page.evaluate(AXE)
+        found = self.page.evaluate("axe.run()")["violations"]
+        assert [(here, rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
+
+
+@pytest.fixture
+def visitor(hall: str, chromium: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Brings people in: `visitor("min.zhou@example.com", locale="zh", width=375)`; each is signed in once a test."""
+    wrong: list[str] = []
+    here: dict[tuple[str, str, int], Visitor] = {}
+
+    def enter(email: str, *, locale: str = "en", width: int = 1280) -> Visitor:
+        if (email, locale, width) not in here:
+            context = chromium.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce")
+            here[email, locale, width] = found = Visitor(context, hall, locale, wrong)
+            found.sign_in(email)
+        return here[email, locale, width]
+
+    yield enter
+    for one in here.values():
+        one.context.close()
+    assert wrong == []

@@ -1,0 +1,58 @@
+"""Every main page in both languages, on a phone and on a desk: it fits, axe finds nothing, and nothing goes wrong."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium"),
+]
+
+PAGES = {
+    "xiaoyu.lin": (
+        "/",
+        "/services",
+        "/services/hr/employee-onboarding",
+        "/services/it/incident",
+        "/search?q=laptop",
+        "/requests?tab=all",
+        "/requests?tab=all -> /requests/",
+        "/approvals -> /approvals/",
+        "/deputies",
+        "/notices",
+        "/profile",
+    ),
+    "ruolan.shen": ("/approvals", "/approvals?tab=decided"),
+    "hao.sun": ("/desk", "/desk -> /tasks/", "/desk/queue", "/desk/board", "/desk/requests"),
+    "min.zhou": ("/desk/requests -> /requests/",),
+    "zhen.ye": ("/audit", "/audit -> /audit/requests/", "/audit/seals", "/audit/access"),
+    "peng.duan": (
+        "/admin/people",
+        "/admin/people -> /admin/people/0",
+        "/admin/people/import",
+        "/admin/departments",
+        "/admin/groups",
+        "/admin/deliveries",
+        "/users/list/",
+        "/roles/list/",
+    ),
+    "shan.gao": ("/admin/documents", "/admin/documents -> /admin/documents/service/it", "/admin/calendars"),
+}
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+@pytest.mark.parametrize("locale", ["en", "zh"])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_is_accessible_and_fits(visitor, name, locale, width):
+    """`here -> there` is the first link of the page here whose address begins like there."""
+    someone = visitor(f"{name}@example.com", locale=locale, width=width)
+    for path in PAGES[name]:
+        start, _arrow, link = path.partition(" -> ")
+        someone.go(start)
+        if link:
+            links = someone.page.locator("main a[href]").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+            someone.go(next(one for one in links if one.startswith(link)))
+        someone.check()

@@ -1,0 +1,15 @@
+"""Services are tested in a small company of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+from tests.factories.small import Small, small_company
+
+
+@pytest.fixture
+def small(session: Session, tmp_path: Path) -> Small:
+    """A few people and groups, and nothing published yet."""
+    return small_company(tmp_path)

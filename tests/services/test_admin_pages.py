@@ -1,0 +1,440 @@
+"""The pages of administration: who may come in, and what they do to people, groups, documents and deliveries."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from tests.factories.people import make_group
+
+from servicehall.clock import now
+from servicehall.models.base import begin_writing
+from servicehall.models.definitions import Document
+from servicehall.models.operations import ApiToken, Outbox
+from servicehall.services import definitions, directory
+from servicehall.services.people import record_person
+from servicehall.services.visibility import as_viewer
+from servicehall.web import tokens
+from servicehall.web.admin import kinds
+
+ADMIN, AUTHOR, OTHER, PLAIN = "admin@example.com", "author@example.com", "other@example.com", "plain@example.com"
+CALENDAR = "kind: calendar\ndepartment: it\nkey: hours\ntitle: {en: Hours}\ntime_zone: Asia/Shanghai\n"
+WEEK = 'week: {mon-fri: ["09:00-18:00"]}\nholidays: {country: CN}\n'
+HOURS = "/admin/documents/calendar/it/hours"
+Browser = Callable[[str], FlaskClient]
+
+
+@pytest.fixture
+def company(session: Session) -> Session:
+    """An administrator, two authors of IT, and somebody with no duty."""
+    for email, department, roles in (
+        (ADMIN, "hr", "admin"),
+        (AUTHOR, "it", "catalog_admin"),
+        (OTHER, "it", "catalog_admin"),
+        (PLAIN, "it", ""),
+    ):
+        name = email.split("@")[0].title()
+        cells = {"email": email, "name": name, "department": department, "roles": roles}
+        record_person(cells, actor="system:tests", at=now())
+    look_again(session)
+    return session
+
+
+def look_again(session: Session) -> None:
+    """The test reads what others wrote meanwhile, and holds nobody up."""
+    session.rollback()
+    session.expire_all()
+
+
+def row_of(session: Session, email: str) -> Any:
+    look_again(session)
+    found = directory.by_email(session, email)
+    assert found is not None
+    return let_go(session, found)
+
+
+def let_go(session: Session, row: Any) -> Any:
+    """The row as it is, without the transaction that read it: pages are not kept waiting."""
+    session.expunge(row)
+    session.rollback()
+    return row
+
+
+def document(session: Session, key: str = "hours", kind: str = "calendar") -> Any:
+    look_again(session)
+    return let_go(session, session.scalars(select(Document).where(Document.kind == kind, Document.key == key)).one())
+
+
+def draft(browser: FlaskClient, text: str, edition: str = "new") -> Any:
+    return browser.post(f"{HOURS}/draft", data={"text": text, "edition": edition})
+
+
+def published_hours(session: Session, browser: FlaskClient) -> Any:
+    assert draft(browser, CALENDAR + WEEK).status_code == 303
+    assert browser.post(f"{HOURS}/publish").status_code == 303
+    return document(session)
+
+
+# --- who may come in -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "admin", "author", "plain"),
+    [
+        ("/admin/people", 200, 404, 404),
+        ("/admin/people/new", 200, 404, 404),
+        ("/admin/people/import", 200, 404, 404),
+        ("/admin/departments", 200, 404, 404),
+        ("/admin/groups", 200, 404, 404),
+        ("/admin/groups/new", 200, 404, 404),
+        ("/admin/accounts", 200, 404, 404),
+        ("/admin/deliveries", 200, 404, 404),
+        ("/admin/deliveries?state=waiting&table=timers", 200, 404, 404),
+        ("/admin/documents", 200, 200, 404),
+        ("/admin/documents/new", 200, 200, 404),
+        ("/admin/documents/calendar/it/new-one/draft", 200, 200, 404),
+        ("/admin/documents/calendar/hr/new-one/draft", 200, 404, 404),
+        ("/admin/calendars", 200, 200, 404),
+        ("/admin/documents/nonsense/it/x", 404, 404, 404),
+    ],
+)
+def test_each_page_is_for_its_people(
+    company: Session, browser_of: Browser, path: str, admin: int, author: int, plain: int
+) -> None:
+    seen = [browser_of(email).get(path).status_code for email in (ADMIN, AUTHOR, PLAIN)]
+    assert seen == [admin, author, plain]
+
+
+def test_an_author_changes_nothing_of_other_departments_nor_of_people(company: Session, browser_of: Browser) -> None:
+    browser = browser_of(AUTHOR)
+    other = {"text": CALENDAR.replace("department: it", "department: hr") + WEEK}
+    assert browser.post("/admin/documents/calendar/hr/hours/draft", data=other).status_code == 404
+    assert browser.post("/admin/people/new", data={"email": "x@example.com", "name": "X"}).status_code == 404
+    assert browser.post("/admin/deliveries/outbox/retry", data={"id": "x"}).status_code == 404
+
+
+# --- people --------------------------------------------------------------------------------------------------
+
+
+def test_a_person_is_made_changed_and_taken_out(company: Session, browser_of: Browser) -> None:
+    browser = browser_of(ADMIN)
+    said = {"email": "New@Example.com", "name": "New One", "department": "it", "manager": PLAIN}
+    assert browser.post("/admin/people/new", data=said).status_code == 303
+    person = row_of(company, "new@example.com")
+    base = f"/admin/people/{person.id}"
+    assert b"New One" in browser.get(base).data
+    assert b"Plain" in browser.get(base).data
+    assert browser.post(f"{base}/edit", data={"title": "Engineer", "was-title": ""}).status_code == 303
+    assert row_of(company, "new@example.com").title == "Engineer"
+    assert b"Nothing is open" in browser.get(f"{base}/deactivate").data
+    browser.post(f"{base}/deactivate")
+    assert not row_of(company, "new@example.com").active
+    browser.post(f"{base}/activate")
+    assert row_of(company, "new@example.com").active
+
+
+def test_what_the_form_did_not_change_stays_as_somebody_else_made_it(company: Session, browser_of: Browser) -> None:
+    person = row_of(company, PLAIN)
+    record_person({"email": PLAIN, "location": "Berlin"}, actor="system:tests", at=now())
+    form = {"name": "Plain", "was-name": "Plain", "location": "", "was-location": "", "grade": "P4", "was-grade": ""}
+    assert browser_of(ADMIN).post(f"/admin/people/{person.id}/edit", data=form).status_code == 303
+    after = row_of(company, PLAIN)
+    assert (after.location, after.grade) == ("Berlin", "P4")
+
+
+def test_a_wrong_cell_is_said_at_its_field_and_what_was_typed_stays(company: Session, browser_of: Browser) -> None:
+    person = row_of(company, PLAIN)
+    form = {"manager": "nobody@example.com", "was-manager": "", "time_zone": "Mars", "was-time_zone": ""}
+    answer = browser_of(ADMIN).post(f"/admin/people/{person.id}/edit", data=form)
+    assert answer.status_code == 422
+    for part in (b'id="field-manager-error"', b'id="field-time_zone-error"', b'value="nobody@example.com"'):
+        assert part in answer.data
+
+
+def test_nobody_takes_out_themselves(company: Session, browser_of: Browser) -> None:
+    browser_of(ADMIN).post(f"/admin/people/{row_of(company, ADMIN).id}/deactivate")
+    assert row_of(company, ADMIN).active
+
+
+def test_people_are_found_by_name_department_and_state_page_by_page(company: Session, browser_of: Browser) -> None:
+    rows = "".join(f"p{n:02}@example.com,Person {n:02},it\n" for n in range(60))
+    data = {"text": "email,name,department\n" + rows, "apply": "yes"}
+    browser = browser_of(ADMIN)
+    assert browser.post("/admin/people/import", data=data).status_code == 303
+    first = browser.get("/admin/people?q=person&department=it").text
+    assert "Person 49" in first
+    assert "Person 50" not in first
+    following = re.search(r'rel="next" href="([^"]+)"', first)
+    assert following is not None
+    second = browser.get(following[1].replace("&amp;", "&")).text
+    assert "Person 50" in second
+    assert "Person 49" not in second
+    assert "Nobody fits" in browser.get("/admin/people?q=person&active=no").text
+    assert browser.get("/admin/people?cursor=nonsense").status_code == 422
+
+
+def test_a_password_is_set_and_a_token_revoked(company: Session, browser_of: Browser) -> None:
+    person = row_of(company, PLAIN)
+    begin_writing(company)
+    made = tokens.create_token(company, PLAIN, at=now())
+    browser, base = browser_of(ADMIN), f"/admin/people/{person.id}"
+    browser.post(f"{base}/password", data={"password": "a long enough one", "again": "another"})
+    assert "There is no password yet" in browser.get(base).text
+    browser.post(f"{base}/password", data={"password": "short", "again": "short"})
+    assert "There is no password yet" in browser.get(base).text
+    browser.post(f"{base}/password", data={"password": "a long enough one", "again": "a long enough one"})
+    assert "Has never signed in" in browser.get(base).text
+    wrong = f"/admin/people/{row_of(company, ADMIN).id}/tokens/{made.id}/revoke"
+    assert browser.post(wrong).status_code == 404
+    assert browser.post(f"{base}/tokens/{made.id}/revoke").status_code == 303
+    look_again(company)
+    token = company.get(ApiToken, made.id)
+    assert token is not None
+    assert token.revoked_at is not None
+
+
+def test_a_file_is_looked_at_before_it_is_imported(company: Session, browser_of: Browser) -> None:
+    browser = browser_of(ADMIN)
+    good = b"email,name\nfresh@example.com,Fresh\n"
+    looked = browser.post("/admin/people/import", data={"file": (io.BytesIO(good), "people.csv")})
+    assert looked.status_code == 200
+    assert "fresh@example.com" in looked.text
+    assert directory.by_email(company, "fresh@example.com") is None
+    look_again(company)
+    assert browser.post("/admin/people/import", data={"text": good.decode(), "apply": "yes"}).status_code == 303
+    assert row_of(company, "fresh@example.com").name == "Fresh"
+    refused = browser.post("/admin/people/import", data={"text": "email,name,manager\nx@example.com,X,ghost@x.com\n"})
+    assert refused.status_code == 422
+    assert "line 2" in refused.text
+
+
+# --- departments and groups ----------------------------------------------------------------------------------
+
+
+def test_a_department_gets_a_head_from_among_its_people(company: Session, browser_of: Browser) -> None:
+    browser = browser_of(ADMIN)
+    browser.post("/admin/departments/it/head", data={"email": ADMIN})
+    look_again(company)
+    assert directory.department_head(company, "it") is None
+    look_again(company)
+    browser.post("/admin/departments/it/head", data={"email": PLAIN})
+    look_again(company)
+    head = directory.department_head(company, "it")
+    assert head is not None
+    assert head.email == PLAIN
+
+
+def test_a_group_is_made_and_changed(company: Session, browser_of: Browser) -> None:
+    browser = browser_of(ADMIN)
+    said = {"key": "desk", "department": "it", "members": f"{PLAIN}\n{AUTHOR}", "lead": AUTHOR}
+    assert browser.post("/admin/groups/new", data=said).status_code == 303
+    assert browser.post("/admin/groups/new", data=said).status_code == 422
+    assert AUTHOR in browser.get("/admin/groups/desk").text
+    wrong = browser.post("/admin/groups/desk", data={"members": PLAIN, "lead": AUTHOR})
+    assert wrong.status_code == 422
+    assert b'id="field-lead-error"' in wrong.data
+    assert browser.post("/admin/groups/desk", data={"members": PLAIN, "department": "it"}).status_code == 303
+    group = directory.group_by_key(company, "desk")
+    assert group is not None
+    assert [one.email for one in directory.group_members(company, [group.id])[group.id]] == [PLAIN]
+    assert browser.get("/admin/groups/none").status_code == 404
+
+
+# --- documents -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", kinds.NAMES)
+def test_a_new_document_begins_with_what_the_checks_accept(company: Session, browser_of: Browser, kind: str) -> None:
+    make_group("GROUP", [row_of(company, PLAIN).id])
+    look_again(company)
+    browser, key = browser_of(AUTHOR), "it" if kind == "department" else "fresh"
+    answer = browser.get(f"/admin/documents/new?kind={kind}&department=it&key={key}&copy=")
+    assert answer.status_code == 303
+    text = kinds.skeleton(kind, "it", key)
+    assert browser.post(answer.location.split("?")[0], data={"text": text, "edition": "new"}).status_code == 303
+    assert "The checks find nothing wrong" in browser.get(answer.location).text
+
+
+def test_a_draft_becomes_a_version_that_stays(company: Session, browser_of: Browser) -> None:
+    browser = browser_of(AUTHOR)
+    row = published_hours(company, browser)
+    changed = CALENDAR + WEEK.replace("09:00", "08:00")
+    assert draft(browser, changed, definitions.edition(row)).status_code == 303
+    page = browser.get(f"{HOURS}/draft").text
+    assert "What the draft changes of version 1" in page
+    assert "08:00-18:00" in page
+    assert "09:00-18:00" in browser.get(HOURS).text
+    assert browser.post(f"{HOURS}/publish").status_code == 303
+    assert "08:00-18:00" in browser.get(HOURS).text
+    second = browser.get(f"{HOURS}/versions/2").text
+    assert '<li class="removed">' in second
+    assert "09:00-18:00" in browser.get(f"{HOURS}/download?version=1").text
+    assert browser.get(f"{HOURS}/versions/3").status_code == 404
+    assert "Author" in browser.get(f"{HOURS}/versions").text
+
+
+def test_text_that_cannot_be_read_is_told_by_line_and_kept_on_the_page(company: Session, browser_of: Browser) -> None:
+    answer = draft(browser_of(AUTHOR), CALENDAR + "week: {mon-fri: [\n")
+    assert answer.status_code == 422
+    assert 'data-line="' in answer.text
+    assert "week: {mon-fri: [" in answer.text
+    look_again(company)
+    assert company.scalars(select(Document)).first() is None
+
+
+def test_a_draft_with_errors_is_kept_and_not_published(company: Session, browser_of: Browser) -> None:
+    browser = browser_of(AUTHOR)
+    assert draft(browser, CALENDAR + WEEK.replace("CN", "XX")).status_code == 303
+    page = browser.get(f"{HOURS}/draft").text
+    assert 'data-line="7"' in page
+    assert 'id="L7" class="has-problem"' in page
+    assert browser.post(f"{HOURS}/publish").status_code == 303
+    assert document(company).state == "draft"
+
+
+def test_two_editors_never_overwrite_each_other_silently(company: Session, browser_of: Browser) -> None:
+    browser, other = browser_of(AUTHOR), browser_of(OTHER)
+    edition = definitions.edition(published_hours(company, browser))
+    assert draft(other, CALENDAR + WEEK.replace("09:00", "07:00"), edition).status_code == 303
+    answer = draft(browser, CALENDAR + WEEK.replace("09:00", "10:00"), edition)
+    assert answer.status_code == 409
+    assert "07:00-18:00" in answer.text
+    assert "10:00-18:00" in answer.text
+    assert "07:00" in str(document(company).draft_body)
+    again = re.search(r'name="edition" value="([^"]+)"', answer.text)
+    assert again is not None
+    assert draft(browser, CALENDAR + WEEK.replace("09:00", "10:00"), again[1]).status_code == 303
+    assert "10:00" in str(document(company).draft_body)
+
+
+def test_only_the_draft_that_was_looked_at_is_published_or_discarded(company: Session, browser_of: Browser) -> None:
+    browser = browser_of(AUTHOR)
+    draft(browser, CALENDAR + WEEK)
+    old = definitions.edition(document(company))
+    draft(browser, CALENDAR + WEEK.replace("09:00", "10:00"), old)
+    for act in ("publish", "discard"):
+        assert browser.post(f"{HOURS}/{act}", data={"edition": old}).status_code == 303
+        assert document(company).version == 0
+        assert document(company).draft is not None
+    browser.post(f"{HOURS}/discard", data={"edition": definitions.edition(document(company))})
+    assert document(company).draft is None
+
+
+def test_where_a_department_asks_for_it_a_second_person_publishes(company: Session, browser_of: Browser) -> None:
+    browser, other = browser_of(AUTHOR), browser_of(OTHER)
+    text = "kind: department\ndepartment: it\nkey: it\ntitle: {en: IT}\nagents: []\nreview: true\n"
+    browser.post("/admin/documents/department/it/it/draft", data={"text": text})
+    browser.post("/admin/documents/department/it/it/publish")
+    draft(browser, CALENDAR + WEEK)
+    browser.post(f"{HOURS}/publish")
+    assert document(company).state == "draft"
+    other.post(f"{HOURS}/publish")
+    assert document(company).state == "published"
+
+
+def test_what_is_used_is_not_retired_and_its_users_are_named(company: Session, browser_of: Browser) -> None:
+    browser = browser_of(AUTHOR)
+    published_hours(company, browser)
+    policy = kinds.skeleton("sla_policy", "it", "quick") + "calendar: hours\n"
+    browser.post("/admin/documents/sla_policy/it/quick/draft", data={"text": policy})
+    browser.post("/admin/documents/sla_policy/it/quick/publish")
+    assert "it/quick" in browser.get(f"{HOURS}/users").text
+    assert "it/quick" in browser.get(f"{HOURS}/retire").text
+    browser.post(f"{HOURS}/retire")
+    assert document(company).state == "published"
+    browser.post("/admin/documents/sla_policy/it/quick/retire")
+    browser.post(f"{HOURS}/retire")
+    assert document(company).state == "retired"
+
+
+def test_a_file_takes_the_place_of_the_text(company: Session, browser_of: Browser) -> None:
+    file = (io.BytesIO((CALENDAR + WEEK).encode()), "hours.yaml")
+    answer = browser_of(AUTHOR).post(f"{HOURS}/draft", data={"text": "x", "edition": "new", "file": file})
+    assert answer.status_code == 303
+    assert document(company).draft_body is not None
+
+
+def test_documents_are_found_by_title_kind_and_draft(company: Session, browser_of: Browser) -> None:
+    browser = browser_of(AUTHOR)
+    published_hours(company, browser)
+    for query, found in (("q=hou", True), ("kind=service", False), ("state=draft", False), ("state=published", True)):
+        assert (f'href="{HOURS}"' in browser.get(f"/admin/documents?{query}").text) is found, query
+
+
+# --- calendars -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("start", "duration", "says"),
+    [
+        ("2026-09-30T15:00", "4 hours", "2026-10-08 10:00"),
+        ("2026-09-30T15:00", "1 business day", "2026-10-08 15:00"),
+        ("2026-09-30T15:00", "2 days", "2026-10-02 15:00"),
+        ("2026-09-30T15:00", "soon", "is not a duration"),
+        ("whenever", "4 hours", "is no date with a clock time"),
+    ],
+)
+def test_the_calendar_says_when_something_would_be_due(
+    company: Session, browser_of: Browser, start: str, duration: str, says: str
+) -> None:
+    browser = browser_of(AUTHOR)
+    published_hours(company, browser)
+    page = browser.get("/admin/calendars/it/hours", query_string={"start": start, "for": duration, "year": "2026"})
+    assert says in page.text
+
+
+def test_a_year_shows_holidays_by_name_and_make_up_days(company: Session, browser_of: Browser) -> None:
+    browser = browser_of(AUTHOR)
+    published_hours(company, browser)
+    page = browser.get("/admin/calendars/it/hours?year=2026").text
+    for words in ("National Day", "Make-up day", "Public holiday"):
+        assert words in page
+    assert browser.get("/admin/calendars/it/hours?year=20260").status_code == 404
+
+
+# --- deliveries ----------------------------------------------------------------------------------------------
+
+
+def parked_mails(session: Session, number: int) -> list[str]:
+    begin_writing(session)
+    for index in range(number):
+        payload = {"person": directory.by_email(session, PLAIN).id}  # type: ignore[union-attr]
+        Outbox.add(session, channel="mail", dedupe_key=f"mail-{index}", payload=payload, at=now())
+    session.flush()
+    for row in session.scalars(select(Outbox)):
+        row.state, row.last_error, row.attempts = "parked", "the server said no", 9
+    session.commit()
+    ids = list(session.scalars(select(Outbox.id)))
+    look_again(session)
+    return ids
+
+
+def test_what_is_parked_shows_its_reason_and_is_tried_again(company: Session, browser_of: Browser) -> None:
+    ids = parked_mails(company, 3)
+    browser = browser_of(ADMIN)
+    page = browser.get("/admin/deliveries").text
+    assert page.count("the server said no") == 3
+    assert "SERVICEHALL_SMTP_URL" in page
+    browser.post("/admin/deliveries/outbox/retry", data={"id": ids[0]})
+    look_again(company)
+    assert sorted(company.scalars(select(Outbox.state))) == ["open", "parked", "parked"]
+    look_again(company)
+    browser.post("/admin/deliveries/outbox/retry", data={"kind": "mail"})
+    look_again(company)
+    assert set(company.execute(select(Outbox.state, Outbox.attempts))) == {("open", 0)}
+    look_again(company)
+    assert "Nothing is stuck" in browser.get("/admin/deliveries").text
+    assert "Plain" in browser.get("/admin/deliveries?state=waiting").text
+
+
+def test_the_verb_refuses_an_edition_that_is_old(company: Session) -> None:
+    viewer = as_viewer(company, row_of(company, AUTHOR).id)
+    definitions.save_draft("calendar", "it", "hours", text=CALENDAR + WEEK, viewer=viewer, at=now(), expected="new")
+    with pytest.raises(definitions.Overtaken):
+        definitions.save_draft("calendar", "it", "hours", text=CALENDAR, viewer=viewer, at=now(), expected="new")

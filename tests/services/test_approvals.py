@@ -1,0 +1,243 @@
+"""Who is asked, how it is decided, and what may be decided: the section on approval, on a real database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.factories.small import Small, refusal
+
+from servicehall.models.base import db
+from servicehall.services.work import read_content
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+TOTAL = "[{key: total, type: money, label: Total}, {key: owner, type: person, label: Owner}]"
+TEAM = "approvers: [person: dan@example.com, person: dora@example.com, person: lena@example.com]"
+
+
+def chain(*stages: str, more: str = "") -> str:
+    return "approval:\n  stages:\n" + "".join(f"    - {{{one}}}\n" for one in stages) + more
+
+
+@pytest.mark.parametrize(
+    ("decide", "acts", "outcome"),
+    [
+        ("all", "a", "pending_approval"),
+        ("all", "aaa", "in_progress"),
+        ("all", "ar", "rejected"),
+        ("any", "a", "in_progress"),
+        ("any", "rr", "pending_approval"),
+        ("any", "rrr", "rejected"),
+        ("{at_least: 2}", "ra", "pending_approval"),
+        ("{at_least: 2}", "raa", "in_progress"),
+        ("{at_least: 2}", "rr", "rejected"),
+        ("{percent: 60}", "a", "pending_approval"),
+        ("{percent: 60}", "aa", "in_progress"),
+        ("{percent: 34}", "aa", "in_progress"),
+        ("{percent: 33}", "a", "in_progress"),
+    ],
+)
+def test_a_stage_closes_as_soon_as_its_outcome_is_certain(small: Small, decide: str, acts: str, outcome: str) -> None:
+    small.publish(
+        chain(f"key: team, decide: {decide}, {TEAM}") + "fulfilment: {tasks: [{key: a, title: A, group: desk}]}"
+    )
+    made = small.order()
+    for name, act in zip(("dan", "dora", "lena"), acts, strict=False):
+        small.decide(name, {"a": "approve", "r": "reject"}[act], made)
+    assert small.state(made) == outcome
+    left = {state for _, state in small.voices(made)} - {"approved", "rejected"}
+    assert left <= ({"pending"} if outcome == "pending_approval" else {"superseded"})
+
+
+def test_a_quorum_above_the_voices_is_the_fallbacks(small: Small) -> None:
+    small.publish(chain(f"key: team, decide: {{at_least: 4}}, {TEAM}"))
+    assert small.voices(small.order()) == [("leads", "pending")]
+
+
+ASKED: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]]]] = {
+    "manager": ("approvers: [manager: {}]", {}, [("boss", "pending")]),
+    "two up": ("approvers: [manager: {level: 2}]", {}, [("chief", "pending")]),
+    "group one": ("approvers: [group: desk]", {}, [("desk", "pending")]),
+    "group each": ("approvers: [group: desk], group_counts: each", {}, [("dan", "pending"), ("dora", "pending")]),
+    "twice": ("approvers: [person: dan@example.com, person: dan@example.com]", {}, [("dan", "pending")]),
+    "role": ("approvers: [role: Finance Controller]", {}, [("fin", "pending")]),
+    "field": ("approvers: [field: owner]", {"owner": "sec@example.com"}, [("sec", "pending")]),
+    "field empty": ("approvers: [field: owner]", {}, [("leads", "pending")]),
+    "limit 1": ("approvers: [manager_until: {limit: total}]", {"total": "900"}, [("boss", "pending")]),
+    "limit at": ("approvers: [manager_until: {limit: total}]", {"total": "1000"}, [("boss", "pending")]),
+    "limit 2": (
+        "approvers: [manager_until: {limit: total}]",
+        {"total": "1001"},
+        [("boss", "pending"), ("chief", "pending")],
+    ),
+    "limit none": ("approvers: [manager_until: {limit: total}]", {"total": "50001"}, [("leads", "pending")]),
+    "limit unknown": ("approvers: [manager_until: {limit: total}]", {}, [("leads", "pending")]),
+    "when false": ("when: total > 100, approvers: [person: dan@example.com]", {"total": "1"}, []),
+    "when true": ("when: total > 100, approvers: [person: dan@example.com]", {"total": "101"}, [("dan", "pending")]),
+    "when in doubt": ("when: total > 100, approvers: [person: dan@example.com]", {}, [("dan", "pending")]),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_who_is_asked(small: Small, name: str) -> None:
+    stage, answers, asked = ASKED[name]
+    small.publish(chain(f"key: one, {stage}") + "fulfilment: {tasks: [{key: a, title: A, group: desk}]}", fields=TOTAL)
+    made = small.order(**answers)
+    assert small.voices(made) == asked
+    assert small.state(made) == ("pending_approval" if asked else "in_progress")
+
+
+def test_a_limit_in_another_currency_covers_nothing(small: Small) -> None:
+    small.publish(
+        chain("key: one, approvers: [manager_until: {limit: total}]"),
+        fields="[{key: total, type: money, currency: EUR, label: Total}]",
+    )
+    assert small.voices(small.order(total="5")) == [("leads", "pending")]
+
+
+@pytest.mark.parametrize(
+    ("mode", "who", "rule", "asked", "state"),
+    [
+        ("forbid", "asks", "person: asks@example.com", [("leads", "pending")], "pending_approval"),
+        ("forbid", "boss", "manager: {of: requested_for}", [("chief", "pending")], "pending_approval"),
+        ("skip", "asks", "person: asks@example.com", [("asks", "skipped")], "in_progress"),
+        ("allow", "asks", "person: asks@example.com", [("asks", "pending")], "pending_approval"),
+        ("forbid", "dan", "group: desk", [("desk", "pending")], "pending_approval"),
+        ("forbid", "lena", "group: leads", [("administrators", "pending")], "pending_approval"),
+    ],
+)
+def test_nobody_approves_their_own(
+    small: Small, mode: str, who: str, rule: str, asked: list[tuple[str, str]], state: str
+) -> None:
+    more = f"  self_approval: {mode}\nfulfilment: {{tasks: [{{key: a, title: A, group: desk}}]}}"
+    small.publish(chain(f"key: one, approvers: [{rule}]", more=more))
+    made = small.order(who, requested_for="asks@example.com" if who == "boss" else None)
+    assert (small.voices(made), small.state(made)) == (asked, state)
+    for row in small.approvals(made, state="pending"):
+        assert mode == "allow" or small.ids[who] not in (row.members or [])
+
+
+@pytest.mark.parametrize(("mode", "second"), [("skip", "skipped"), ("ask", "pending")])
+def test_whoever_approved_the_same_content_is_not_asked_again(small: Small, mode: str, second: str) -> None:
+    stages = [f"key: {key}, approvers: [person: dan@example.com]" for key in ("one", "two")]
+    small.publish(chain(*stages, more=f"  repeat_approver: {mode}\n"))
+    made = small.order()
+    assert small.voices(made) == [("dan", "pending"), (None, "waiting")]
+    small.decide("dan", "approve", made)
+    assert small.voices(made, stage="two") == [("dan", second)]
+
+
+def test_apart_beats_all_and_nobody_decides_in_both(small: Small) -> None:
+    stages = ["key: one, approvers: [person: dan@example.com]", "key: two, approvers: [group: desk]"]
+    small.publish(chain(*stages, more="  apart: [[one, two]]\n"))
+    made = small.order()
+    small.decide("dan", "approve", made)
+    assert small.approvals(made)[1].members == [small.ids["dora"]]
+
+
+def test_apart_holds_between_stages_that_open_together(small: Small) -> None:
+    stages = [f"key: {key}, approvers: [person: dan@example.com]" for key in ("one", "two")]
+    small.publish(chain(*stages, more="  apart: [[one, two]]\n  parallel: [[one, two]]\n"))
+    assert small.voices(small.order()) == [("dan", "pending"), ("leads", "pending")]
+
+
+def test_parallel_stages_open_together_and_a_rejection_ends_both(small: Small) -> None:
+    stages = [f"key: {name}, approvers: [person: {name}@example.com]" for name in ("fin", "sec", "boss")]
+    small.publish(chain(*stages, more="  parallel: [[fin, sec]]\n"))
+    made = small.order()
+    assert small.voices(made) == [("fin", "pending"), ("sec", "pending"), (None, "waiting")]
+    small.decide("sec", "approve", made)
+    assert small.stages(made) == {"fin": "open", "sec": "passed", "boss": "waiting"}
+    small.decide("fin", "reject", made)
+    assert small.state(made) == "rejected"
+    assert [state for _, state in small.voices(made)] == ["rejected", "approved", "superseded"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "decision", "status"),
+    [
+        ("never", "reject", 200),
+        ("on_reject", "approve", 200),
+        ("on_reject", "reject", 422),
+        ("always", "approve", 422),
+        ("always", "return", 422),
+    ],
+)
+def test_when_a_comment_is_needed(small: Small, rule: str, decision: str, status: int) -> None:
+    small.publish(chain(f"key: one, comment: {rule}, approvers: [manager: {{}}]"))
+    made = small.order()
+    assert refusal(small.decide, "boss", decision, made, comment=" ") == status
+
+
+def test_a_signed_decision_needs_the_password_and_keeps_name_time_and_meaning(small: Small) -> None:
+    small.publish(chain("key: one, sign: true, approvers: [manager: {}]"))
+    made = small.order()
+    assert refusal(small.decide, "boss", "approve", made) == 422
+    assert refusal(small.decide, "boss", "approve", made, password="wrong") == 422
+    small.decide("boss", "approve", made, password="right")
+    signature = read_content(db.session(), small.approvals(made)[0].signature or "")
+    assert signature == {"name": "Boss", "at": "2026-11-23T09:00:00Z", "meaning": "approved"}
+
+
+def test_fields_of_a_stage_are_asked_of_its_approver_alone_and_later_conditions_know_them(small: Small) -> None:
+    fields = "[{key: what, type: text, label: W}, {key: code, type: text, label: C, required: true}]"
+    plan = (
+        "fulfilment: {tasks: [{key: a, title: A, group: desk, when: code == '42'},"
+        " {key: b, title: B, group: desk, when: code == '43'}]}"
+    )
+    second = "key: two, when: code == '42', approvers: [person: fin@example.com]"
+    small.publish(chain("key: one, fields: [code], approvers: [manager: {}]", second) + plan, fields=fields)
+    made = small.order(what="x", code="43")
+    assert read_content(db.session(), small.request(made).content) == {"what": "x"}
+    assert refusal(small.decide, "boss", "approve", made) == 422
+    assert refusal(small.decide, "boss", "approve", made, answers={"what": "y", "code": "42"}) == 422
+    content = small.request(made).content
+    small.decide("boss", "approve", made, answers={"code": "42"})
+    assert small.voices(made, stage="two") == [("fin", "pending")]
+    small.decide("fin", "approve", made)
+    assert small.request(made).content == content
+    assert small.tasks(made) == {"a": "ready", "b": "skipped"}
+
+
+def test_a_decision_is_final_on_one_content_and_by_those_who_are_asked(small: Small) -> None:
+    small.publish(chain("key: one, decide: any, approvers: [person: dan@example.com, person: dora@example.com]"))
+    made = small.order()
+    first, second = small.approvals(made)
+    assert refusal(small.decide_row, "dora", "approve", first) == 403
+    assert refusal(small.decide_row, "dan", "approve", first, content="0" * 64) == 409
+    assert refusal(small.decide_row, "dan", "maybe", first) == 422
+    small.decide_row("dan", "approve", first)
+    assert refusal(small.decide_row, "dan", "reject", first) == 409
+    assert refusal(small.decide_row, "dora", "approve", second) == 409
+
+
+class TestGates:
+    PLAN = (
+        "fulfilment: {tasks: [{key: ok, title: Ok, group: desk, OPTIONAL approval:"
+        " {stages: [{key: sec, approvers: [person: sec@example.com]}]}}, {key: b, title: B, group: desk, after: [ok]}]}"
+    )
+
+    def test_a_gate_is_not_returned_and_a_passed_one_does_its_task(self, small: Small) -> None:
+        small.publish(self.PLAN.replace("OPTIONAL", ""))
+        made = small.order()
+        assert refusal(small.decide, "sec", "return", made) == 409
+        small.decide("sec", "approve", made)
+        assert small.tasks(made) == {"ok": "done", "b": "ready"}
+
+    def test_a_rejected_gate_fails_its_task_which_may_be_tried_again(self, small: Small) -> None:
+        small.publish(self.PLAN.replace("OPTIONAL", ""))
+        made = small.order()
+        small.decide("sec", "reject", made)
+        assert (small.state(made), small.tasks(made)) == ("in_progress", {"ok": "failed", "b": "blocked"})
+        small.do("dan", "retry", made, "ok")
+        assert small.voices(made) == [("sec", "rejected"), ("sec", "pending")]
+        small.decide("sec", "approve", made)
+        assert small.tasks(made) == {"ok": "done", "b": "ready"}
+
+    def test_a_gate_whose_task_is_skipped_asks_nobody(self, small: Small) -> None:
+        small.publish(self.PLAN.replace("OPTIONAL", "optional: true,"))
+        made = small.order()
+        small.do("dan", "skip", made, "ok")
+        assert small.voices(made) == [("sec", "superseded")]
+        assert small.tasks(made) == {"ok": "skipped", "b": "ready"}

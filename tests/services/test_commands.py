@@ -1,0 +1,87 @@
+"""Accounts, passwords and tokens from the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+from flask.testing import FlaskClient
+from tests import databases
+
+from servicehall.cli import main
+from servicehall.models.directory import Person
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(app: Flask, person: Callable[..., Person]) -> Run:
+    """`servicehall …` on the test's database, where Ana works."""
+    person("ana@example.com")
+    settings = app.extensions["servicehall.settings"]
+    environment = {
+        "SERVICEHALL_DATABASE_URL": settings.database_url,
+        "SERVICEHALL_DATA_DIR": str(settings.data_dir),
+        "SERVICEHALL_SECRET_KEY": databases.SECRET,
+        "SERVICEHALL_LOG_LEVEL": "WARNING",
+    }
+
+    def invoke(*arguments: str, **other: Any) -> Result:
+        return CliRunner().invoke(main, list(arguments), env=environment, **other)
+
+    return invoke
+
+
+def test_a_password_that_was_set_signs_in(run: Run, client: FlaskClient) -> None:
+    ended = run("password", "set", "--person", "ana@example.com", input="correct horse\n")
+    assert ended.exit_code == 0, ended.output
+    said = {"username": "ana@example.com", "password": "correct horse", "provider": "db"}
+    assert client.post("/api/v1/security/login", json=said).status_code == 200
+
+
+@pytest.mark.parametrize("password", ["", "short", "x" * 513, "\0" * 12])
+def test_a_bad_password_is_refused(run: Run, password: str) -> None:
+    ended = run("password", "set", "--person", "ana@example.com", input=password + "\n")
+    assert ended.exit_code == 1
+
+
+@pytest.mark.parametrize("command", [("password", "set"), ("token", "create")])
+def test_nobody_has_no_account(run: Run, command: tuple[str, str]) -> None:
+    ended = run(*command, "--person", "nobody@example.com", input="correct horse\n")
+    assert ended.exit_code == 1
+    assert "nobody@example.com" in ended.output
+
+
+def test_a_token_is_made_listed_and_revoked(run: Run, client: FlaskClient) -> None:
+    made = json.loads(run("token", "create", "--person", "ana@example.com", "--expires", "30d", "--json").stdout)
+    header = {"Authorization": f"Bearer {made['token']}"}
+    assert client.get("/api/v1/_openapi", headers=header).status_code == 200
+    [listed] = json.loads(run("token", "list", "--json").stdout)
+    assert (listed["id"], listed["person"], listed["revoked_at"]) == (made["id"], "ana@example.com", None)
+    assert made["token"] not in run("token", "list").output
+    assert run("token", "revoke", made["id"]).exit_code == 0
+    assert client.get("/api/v1/_openapi", headers=header).status_code == 401
+    assert run("token", "revoke", "no-such-id").exit_code == 1
+
+
+def test_a_token_stands_alone_on_the_last_line(run: Run, client: FlaskClient) -> None:
+    secret = run("token", "create", "--person", "ana@example.com").output.splitlines()[-1]
+    header = {"Authorization": f"Bearer {secret}"}
+    assert client.get("/api/v1/_openapi", headers=header).status_code == 200
+
+
+@pytest.mark.parametrize("lifetime", ["30", "0d", "-1d", "30m", "d"])
+def test_a_lifetime_that_makes_no_sense(run: Run, lifetime: str) -> None:
+    assert run("token", "create", "--person", "ana@example.com", "--expires", lifetime).exit_code == 2
+
+
+def test_settings_that_make_no_sense_are_told_in_one_sentence(tmp_path: Path) -> None:
+    environment = {"SERVICEHALL_DATA_DIR": str(tmp_path), "SERVICEHALL_SECRET_KEY": "short"}
+    ended = CliRunner().invoke(main, ["token", "list"], env=environment)
+    assert ended.exit_code == 1
+    assert "SERVICEHALL_SECRET_KEY" in ended.output

@@ -1,0 +1,336 @@
+"""The printed onboarding: in both languages, without its secrets, made by a job, stored, verified by the command."""
+
+from __future__ import annotations
+
+import io
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pypdf
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+from tests import databases
+from tests.factories import company
+from tests.factories.company import AUDITOR, EMPLOYEE, MANAGER
+from tests.factories.onboardings import (
+    APPROVED,
+    INTERNAL,
+    REMARK,
+    SECRETS,
+    SENT_BACK,
+    Onboarding,
+    run_onboarding,
+    viewer_of,
+)
+
+from servicehall import config, jobs
+from servicehall.cli import main
+from servicehall.clock import now
+from servicehall.errors import NotFound
+from servicehall.models.base import db, own_transaction
+from servicehall.models.directory import Person
+from servicehall.models.log import ContentRow
+from servicehall.models.operations import OPEN, PARKED, AccessLog, Outbox, StoredReport
+from servicehall.models.requests import Request
+from servicehall.reports.verify import verify_pdf
+from servicehall.services import audit, files, reporting, requests, sealing
+from servicehall.services.printing import case_report
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest, _databases: Callable[[str], Any]) -> Iterator[Any]:
+    """The demo company; the streams that a test touched are replayed afterwards."""
+    if request.param == "postgres" and not databases.postgres_answers():
+        pytest.skip("PostgreSQL on 127.0.0.1:5432 does not let `postgres` in without a password")
+    found = _databases(request.param)
+    company.open_company(found)
+    config.use(found.app.extensions["servicehall.settings"])
+    yield found
+    assert company.faults_of_touched_streams(found) == []
+
+
+on_one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""For what draws several reports and depends on no database: drawing is slow."""
+
+
+@pytest.fixture
+def case(app: Flask) -> Iterator[Onboarding]:
+    with app.app_context():
+        made = run_onboarding()
+        seal()
+        yield made
+
+
+def seal() -> None:
+    db.session.rollback()
+    sealing.seal(now())
+
+
+def ask(case: Onboarding, locale: str = "en") -> reporting.Asked:
+    asked = reporting.ask_for_report(case.row, locale, at=now())
+    db.session.rollback()
+    return asked
+
+
+def printed(app: Flask, case: Onboarding, locale: str = "en") -> bytes:
+    """The report as the worker makes it."""
+    assert ask(case, locale).pdf is None
+    jobs.do_all(app)
+    pdf = ask(case, locale).pdf
+    assert pdf is not None
+    return pdf
+
+
+def text_of(pdf: bytes) -> str:
+    """Without line breaks and spaces, which are a matter of the layout."""
+    return "".join("".join(page.extract_text().split()) for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
+
+
+def everything_in(pdf: bytes) -> bytes:
+    """The bytes, each decoded stream, and each attachment."""
+    reader = pypdf.PdfReader(io.BytesIO(pdf))
+    streams = [pdf]
+    for number in range(1, len(reader.xref[0]) if reader.xref else 0):
+        try:
+            found = reader.get_object(number)
+        except (pypdf.errors.PdfReadError, zlib.error):
+            continue
+        if hasattr(found, "get_data"):
+            streams.append(found.get_data())
+    streams += [data for attached in reader.attachments.values() for data in attached]
+    return b"\n".join(streams)
+
+
+SAID = {
+    "en": ("Welcome a new colleague", "Waiting for other tasks", "Head of the ordering manager", "(round 2)", "masked"),
+    "zh": ("新员工入职", "申请经理的上级", "（第2轮）", "已遮蔽", "审批链", "由审批人填写"),
+}
+
+
+@pytest.mark.parametrize("locale", ["en", "zh"])
+def test_the_print_says_all_of_it_and_none_of_the_secrets(app: Flask, case: Onboarding, locale: str) -> None:
+    pdf = printed(app, case, locale)
+    text = text_of(pdf)
+    for said in (*SAID[locale], case.number, SENT_BACK, APPROVED, REMARK, "P-0417", "20417", "Li Lei"):
+        assert "".join(said.split()) in text, said
+    assert "".join(INTERNAL.split()) not in text
+    inside = everything_in(pdf)
+    assert b"servicehall/approval-chain/1" in inside, "the evidence is looked into, too"
+    for secret in (*SECRETS, INTERNAL):
+        assert secret.encode() not in inside
+        assert secret.encode("utf-16-be") not in inside
+    with audit.snapshot() as session:
+        seals = {one.number: one.hash for one in sealing.seals(session)}
+    found = verify_pdf(pdf, known_keys=[audit.public_key()], known_seals=seals)
+    assert found.findings == ()
+    assert found.facts.sealed == found.facts.events > 30
+    assert found.facts.contents >= 3, "the comments, whole"
+
+
+def test_a_report_is_made_once_and_served_while_nothing_changes(app: Flask, case: Onboarding) -> None:
+    session = db.session()
+    first = printed(app, case)
+    again = ask(case)
+    assert again.pdf == first
+    assert reporting.stored_report(session, case.row, "en") == first
+    assert reporting.stored_report(session, case.row, "zh") is None
+    assert session.scalar(select(func.count()).where(Outbox.channel == "report")) == 1
+    db.session.rollback()
+
+
+def test_asking_twice_is_one_job(case: Onboarding) -> None:
+    assert ask(case).pdf is None
+    assert ask(case).pdf is None
+    assert db.session.scalar(select(func.count()).where(Outbox.channel == "report", Outbox.state == OPEN)) == 1
+    db.session.rollback()
+
+
+def change_by_comment(case: Onboarding) -> None:
+    viewer = viewer_of(db.session(), MANAGER)
+    requests.comment(case.row, body="One more thing", internal=False, viewer=viewer, at=now())
+
+
+def change_by_seal(case: Onboarding) -> None:
+    change_by_comment(case)
+    seal()
+
+
+def change_by_erasure(case: Onboarding) -> None:
+    with own_transaction() as session:
+        digest = session.scalar(select(ContentRow.sha256).where(ContentRow.data.contains("One more thing")))
+        erased = {"data": None, "salt": None, "erased_at": now()}
+        session.execute(update(ContentRow).where(ContentRow.sha256 == digest).values(erased))
+
+
+@on_one_database
+def test_every_change_makes_a_new_print(app: Flask, case: Onboarding) -> None:
+    prints = [printed(app, case)]
+    for change in (change_by_comment, change_by_seal, change_by_erasure):
+        change(case)
+        db.session.rollback()
+        prints.append(printed(app, case))
+        assert verify_pdf(prints[-1]).ok
+    assert len(set(prints)) == len(prints)
+    assert "Onemorething" in text_of(prints[1])
+    assert "Onemorething" in text_of(prints[2])
+    assert b"One more thing" in everything_in(prints[2])
+    assert text_of(prints[3]).count("Onemorething") == 1, "the other comment still stands"
+    assert db.session.scalar(select(func.count()).select_from(StoredReport)) == 1
+    db.session.rollback()
+
+
+@on_one_database
+def test_what_replaced_reports_held_is_gone_from_the_store(app: Flask, case: Onboarding) -> None:
+    printed(app, case)
+    old = db.session.scalar(select(StoredReport.sha256)) or ""
+    db.session.rollback()
+    change_by_comment(case)
+    db.session.rollback()
+    printed(app, case)
+    with pytest.raises(NotFound):
+        files.open_file(old)
+    new = db.session.scalar(select(StoredReport.sha256)) or ""
+    db.session.rollback()
+    reporting.drop_reports([case.id])
+    with pytest.raises(NotFound):
+        files.open_file(new)
+    assert ask(case).pdf is None
+
+
+@on_one_database
+def test_a_file_that_was_lost_is_made_again(app: Flask, case: Onboarding) -> None:
+    printed(app, case)
+    digest = db.session.scalar(select(StoredReport.sha256)) or ""
+    db.session.rollback()
+    files.forget_bytes(digest)
+    assert ask(case).pdf is None
+    jobs.do_all(app)
+    assert ask(case).pdf is not None
+
+
+def test_a_report_that_no_job_can_make_says_so(app: Flask, case: Onboarding) -> None:
+    ask(case)
+    with own_transaction() as session:
+        session.execute(update(Outbox).where(Outbox.channel == "report").values(state=PARKED))
+    assert ask(case).failed
+
+
+def test_a_request_that_is_only_begun_can_be_printed(app: Flask) -> None:
+    with app.app_context():
+        session = db.session()
+        viewer = viewer_of(session, EMPLOYEE)
+        order = requests.Order("it/laptop", {}, draft=True)
+        request_id = requests.order(order, viewer=viewer, at=now())
+        found = case_report(session, session.get_one(Request, request_id), locale="en", at=now())
+        assert found.state == "draft"
+        assert found.stages == ()
+        db.session.rollback()
+
+
+# --- the command ---------------------------------------------------------------------------------------------
+
+
+def command(*arguments: str, environment: dict[str, str] | None = None) -> Any:
+    return CliRunner().invoke(main, ["audit", "verify", *arguments], env=environment or {})
+
+
+@on_one_database
+def test_the_command_verifies_a_print_without_database_or_settings(
+    app: Flask, case: Onboarding, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pdf = printed(app, case)
+    path = tmp_path / "report.pdf"
+    path.write_bytes(pdf)
+    for name in ("SERVICEHALL_DATABASE_URL", "SERVICEHALL_SECRET_KEY", "SERVICEHALL_DATA_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    good = command(str(path))
+    assert good.exit_code == 0, good.output
+    assert case.number in good.output
+    assert audit.public_key() in good.output
+    assert command(str(path), "--key", "0" * 64).exit_code == 1
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["report.pdf"], "nothing was made on the way"
+
+    for name, changed in tampered(pdf).items():
+        path.write_bytes(changed)
+        broken = command(str(path), "--json")
+        assert broken.exit_code == 1, name
+        found = json.loads(broken.stdout)
+        assert found["ok"] is False
+        assert found["findings"], name
+    assert command(str(tmp_path / "nowhere.pdf")).exit_code == 1
+
+
+def tampered(pdf: bytes) -> dict[str, bytes]:
+    middle = len(pdf) // 2
+    page = pypdf.PdfWriter(clone_from=io.BytesIO(pdf))
+    page.remove_page(1)
+    less = io.BytesIO()
+    page.write(less)
+    return {
+        "a byte": pdf[:middle] + bytes([pdf[middle] ^ 1]) + pdf[middle + 1 :],
+        "the end": pdf + b"% more\n",
+        "a page less": less.getvalue(),
+        "no report": b"%PDF-1.7\nnothing\n%%EOF\n",
+        "empty": b"",
+    }
+
+
+def test_the_command_compares_with_the_installation(app: Flask, case: Onboarding, tmp_path: Path) -> None:
+    pdf = printed(app, case)
+    path = tmp_path / "report.pdf"
+    path.write_bytes(pdf)
+    settings = app.extensions["servicehall.settings"]
+    environment = {
+        "SERVICEHALL_DATABASE_URL": settings.database_url,
+        "SERVICEHALL_DATA_DIR": str(settings.data_dir),
+        "SERVICEHALL_SECRET_KEY": databases.SECRET,
+        "SERVICEHALL_LOG_LEVEL": "ERROR",
+    }
+    assert command(str(path), "--here", environment=environment).exit_code == 0
+    environment["SERVICEHALL_SECRET_KEY"] = "quite-another-key-9876543210-zyxwvutsrq"
+    other = command(str(path), "--here", environment=environment)
+    assert other.exit_code == 1
+    assert "key" in other.output
+
+
+# --- the page ------------------------------------------------------------------------------------------------
+
+
+def test_the_address_waits_and_then_gives_the_document(
+    app: Flask, case: Onboarding, browser_of: Callable[[str], FlaskClient]
+) -> None:
+    manager, stranger = browser_of(MANAGER), browser_of(EMPLOYEE)
+    address = f"/requests/{case.number}/report.pdf?locale=zh"
+    assert stranger.get(address).status_code == 404
+    waits = manager.get(address)
+    assert waits.status_code == 202
+    assert waits.headers["Refresh"]
+    jobs.do_all(app)
+    given = manager.get(address)
+    assert given.status_code == 200
+    assert given.content_type == "application/pdf"
+    assert given.headers["Content-Disposition"] == f'attachment; filename="{case.number}-zh.pdf"'
+    assert verify_pdf(given.data).ok
+    assert _readings(db.session(), "report") == [MANAGER]
+
+
+def _readings(session: Session, kind: str) -> list[str]:
+    found = session.scalars(
+        select(Person.email).join(AccessLog, AccessLog.person_id == Person.id).where(AccessLog.kind == kind)
+    ).all()
+    session.rollback()
+    return list(found)
+
+
+def test_auditors_may_print_what_they_see(
+    app: Flask, case: Onboarding, browser_of: Callable[[str], FlaskClient]
+) -> None:
+    assert browser_of(AUDITOR).get(f"/requests/{case.number}/report.pdf").status_code == 202

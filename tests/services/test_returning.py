@@ -1,0 +1,167 @@
+"""Going back: what decides again after a return or a recall, and every act of the state table."""
+
+from __future__ import annotations
+
+import pytest
+from tests.factories.small import Small, refusal
+
+from servicehall.domain.lifecycle import TRANSITIONS, Part, RequestState
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+FIELDS = """[{key: what, type: text, label: W}, {key: note, type: text, label: N, reopens: []},
+  {key: cost, type: integer, label: C, reopens: [two]}]"""
+CHAIN = """approval:
+  stages:
+    - {key: one, approvers: [person: boss@example.com]}
+    - {key: two, approvers: [person: fin@example.com]}
+    - {key: three, approvers: [person: sec@example.com]}
+"""
+TASKS = "fulfilment: {tasks: [{key: a, title: A, group: desk}]}"
+
+
+@pytest.mark.parametrize(
+    ("change", "again"),
+    [
+        ({}, {"three"}),
+        ({"note": "other"}, {"three"}),
+        ({"cost": 7}, {"two", "three"}),
+        ({"cost": 7, "note": "other"}, {"two", "three"}),
+        ({"what": "other"}, {"one", "two", "three"}),
+    ],
+)
+def test_exactly_the_stages_that_a_changed_field_reopens_decide_again(
+    small: Small, change: dict[str, object], again: set[str]
+) -> None:
+    small.publish(CHAIN, fields=FIELDS)
+    made = small.order(what="a", note="b", cost=1)
+    before = small.request(made).content
+    small.decide("boss", "approve", made)
+    small.decide("fin", "approve", made)
+    small.decide("sec", "return", made)
+    assert small.state(made) == "returned"
+    small.amend(made, **change)
+    small.submit(made)
+    assert small.state(made) == "pending_approval"
+    assert {key for key, state in small.stages(made).items() if state in ("open", "waiting")} == again
+    assert (small.request(made).content == before) is (not change)
+
+
+def test_a_return_ends_what_is_open_at_once_and_votes_of_the_stage_are_void(small: Small) -> None:
+    small.publish(
+        "approval: {stages: [{key: team, approvers:"
+        " [person: dan@example.com, person: dora@example.com, person: sec@example.com]}]}"
+    )
+    made = small.order()
+    small.decide("dan", "approve", made)
+    small.decide("dora", "return", made)
+    assert small.voices(made) == [("dan", "approved"), ("dora", "returned"), ("sec", "superseded")]
+    small.submit(made)
+    assert small.voices(made)[3:] == [("dan", "pending"), ("dora", "pending"), ("sec", "pending")]
+
+
+def test_conditions_are_evaluated_again(small: Small) -> None:
+    small.publish(CHAIN.replace("key: two,", "key: two, when: cost > 5,"), fields=FIELDS)
+    made = small.order(cost=1)
+    assert small.stages(made)["two"] == "not_needed"
+    small.act("asks", "recall", made)
+    small.amend(made, cost=6)
+    small.submit(made)
+    assert small.stages(made) == {"one": "open", "two": "waiting", "three": "waiting"}
+
+
+def test_a_recall_is_possible_until_the_last_decision(small: Small) -> None:
+    small.publish(CHAIN + TASKS)
+    made = small.order()
+    small.decide("boss", "approve", made)
+    assert refusal(small.act, "boss", "recall", made) == 403
+    small.act("asks", "recall", made)
+    assert (small.state(made), small.stages(made)["two"]) == ("returned", "superseded")
+    small.submit(made)
+    assert small.stages(made) == {"one": "passed", "two": "open", "three": "waiting"}
+    small.decide("fin", "approve", made)
+    small.decide("sec", "approve", made)
+    assert refusal(small.act, "asks", "recall", made) == 409
+
+
+def brought_to(small: Small, state: str) -> str:
+    """A request of `asks` in this state."""
+    made = small.order(draft=state == "draft")
+    if state in ("draft", "pending_approval"):
+        return made
+    if state == "cancelled":
+        small.act("asks", "cancel", made)
+        return made
+    decision = {"returned": "return", "rejected": "reject"}.get(state, "approve")
+    small.decide("boss", decision, made)
+    if state == "on_hold":
+        small.act("dan", "hold", made)
+    if state in ("resolved", "closed"):
+        small.do("dan", "complete", made, "a")
+    if state == "closed":
+        small.act("asks", "close", made)
+    assert small.state(made) == state
+    return made
+
+
+PEOPLE = {"asks": Part.REQUESTER, "dan": Part.AGENT, "chief": None}
+BY_HAND = ("submit", "recall", "hold", "release", "resolve", "reopen", "close", "cancel")
+
+
+@pytest.mark.parametrize("state", list(RequestState))
+def test_every_act_in_every_state_is_as_the_table_says(small: Small, state: str) -> None:
+    small.publish("approval: {stages: [{key: one, approvers: [manager: {}]}]}\n" + TASKS)
+    made = brought_to(small, state)
+    for act in BY_HAND:
+        row = next((one for one in TRANSITIONS if one.act == act and state in one.sources), None)
+        for name, part in PEOPLE.items():
+            if row is not None and part in row.who:
+                continue
+            if act == "submit":
+                status = refusal(small.submit, made) if name == "asks" else 409
+            else:
+                status = refusal(small.act, name, act, made)
+            assert status in ({409} if row is None else {403, 409}), (act, name, status)
+    assert small.state(made) == state
+
+
+LEGAL = [
+    (state, row.act, name)
+    for row in TRANSITIONS
+    for state in sorted(row.sources)
+    for name, part in PEOPLE.items()
+    if row.act in BY_HAND and part in row.who
+]
+
+
+@pytest.mark.parametrize(("state", "act", "name"), LEGAL)
+def test_every_legal_act_leads_where_the_table_says(small: Small, state: str, act: str, name: str) -> None:
+    small.publish("approval: {stages: [{key: one, approvers: [manager: {}]}]}\n" + TASKS)
+    made = brought_to(small, state)
+    row = next(one for one in TRANSITIONS if one.act == act and state in one.sources)
+    if row.comment:
+        assert refusal(small.act, name, act, made, None) == 422
+    if act == "resolve":
+        assert refusal(small.act, name, act, made) == 409  # a required task is open
+        return
+    if act == "submit":
+        small.submit(made)
+    else:
+        small.act(name, act, made)
+    assert small.state(made) in row.to
+
+
+def test_reopening_ends_with_its_days_and_closing_comes_by_itself(small: Small) -> None:
+    small.publish(TASKS, department="reopen_days: 3\nclose_days: 5")
+    made = small.order()
+    small.do("dan", "complete", made, "a")
+    assert small.state(made) == "resolved"
+    small.go(days=2)
+    small.act("asks", "reopen", made)
+    small.go(days=4)
+    assert (small.ring_due(), small.state(made)) == ([], "in_progress")
+    small.act("dan", "resolve", made)
+    small.go(days=4)
+    assert refusal(small.act, "asks", "reopen", made) == 409
+    small.go(days=1)
+    assert (small.ring_due(), small.state(made)) == (["request_close"], "closed")

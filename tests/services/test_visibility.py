@@ -1,0 +1,56 @@
+"""Who reads which answer, and who finds the request at all."""
+
+from __future__ import annotations
+
+import pytest
+from tests.factories.small import Small, refusal
+
+from servicehall.services import answers, visibility
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+KINDS = ("public", "internal", "personal", "secret", "shown")
+FIELDS = "[{}, {{key: shown, type: text, label: S, classification: secret, share_with: [it]}}]".format(
+    ", ".join(f"{{key: {kind}, type: text, label: L, classification: {kind}}}" for kind in KINDS[:4])
+)
+PARTS = """approval: {stages: [{key: one, approvers: [manager: {}], shows: [shown]}]}
+fulfilment: {tasks: [{key: a, title: A, group: outside, shows: [personal]}, {key: b, title: B, group: desk}]}
+"""
+READS: dict[str, set[str] | None] = {
+    "asks": set(KINDS),
+    "chief": None,
+    "boss": {"public", "internal", "personal", "shown"},
+    "dan": {"public", "internal", "personal"},
+    "aud": {"public", "internal", "personal"},
+    "sec": None,
+}
+
+
+@pytest.mark.parametrize("confidential", [False, True])
+def test_the_table_of_classifications(small: Small, confidential: bool) -> None:
+    small.group("outside", "sec")
+    small.publish(PARTS, fields=FIELDS, confidential=confidential)
+    made = small.order(**dict.fromkeys(KINDS, "x"))
+    assert refusal(visibility.request_for, small.viewer("chief"), small.request(made).number) == 404
+    small.decide("boss", "approve", made)
+    number = small.request(made).number
+    for name, readable in READS.items():
+        viewer = small.viewer(name)
+        if readable is None:
+            assert refusal(visibility.request_for, viewer, number) == 404, name
+            continue
+        shown = answers.for_viewer(viewer, visibility.request_for(viewer, number))
+        assert {key for key, value in shown.values.items() if value is not None} == readable, name
+        assert set(shown.masked) == set(KINDS) - readable
+    viewer = small.viewer("sec")
+    task = visibility.task_for(viewer, small.task(made, "a").id)
+    open_too = set() if confidential else {"public", "internal"}
+    assert set(answers.for_task(viewer, task, small.request(made)).values) == {"personal"} | open_too
+    assert refusal(visibility.task_for, viewer, small.task(made, "b").id) == 404
+    assert refusal(visibility.approval_for, viewer, small.approvals(made)[0].id) == 404
+
+
+def test_a_draft_is_its_requesters_alone(small: Small) -> None:
+    small.publish()
+    number = small.request(small.order(draft=True)).number
+    for name, status in {"asks": 200, "dan": 404, "aud": 404, "boss": 404}.items():
+        assert refusal(visibility.request_for, small.viewer(name), number) == status
