@@ -100,7 +100,7 @@ def _open_database(app: Flask, settings: Settings) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url, lock_timeout=settings.lock_timeout)
     db.init_app(app)
-    prepare_engine(db.engine, synchronous=settings.sqlite_synchronous)
+    prepare_engine(db.engine, synchronous=settings.sqlite_synchronous, lock_timeout=settings.lock_timeout)
     tables.metadata.info["bind_key"] = None
 
 

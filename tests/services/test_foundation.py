@@ -374,6 +374,23 @@ class TestTransactions:
             reader.join(5)
             assert seen == [1]
 
+    def test_a_writer_waits_its_turn_and_no_longer_than_it_may(self, small: Flask) -> None:
+        change = text("UPDATE ab_user SET fail_login_count = fail_login_count + 1")
+        with small.app_context(), writing():
+            with db.engine.begin() as first:
+                first.execute(change)
+                with pytest.raises(Unavailable), db.engine.begin():
+                    pass
+            with pytest.raises(ZeroDivisionError), db.engine.begin() as broken:
+                broken.execute(change)
+                raise ZeroDivisionError
+            abandoned = db.engine.connect()
+            abandoned.execute(change)
+            abandoned.close()
+            with db.engine.begin() as last:
+                last.execute(change)
+                assert last.scalar(text("SELECT fail_login_count FROM ab_user")) == 2
+
 
 def test_a_log_line_stays_one_line() -> None:
     record = logging.LogRecord("x", logging.INFO, "", 0, "name %s", ("a\r\nb\x1b[2J\u2028",), None)

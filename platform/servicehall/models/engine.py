@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Any
+from threading import Lock
+from typing import Any, NoReturn
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, ExceptionContext
@@ -30,17 +31,20 @@ def engine_options(url: str, *, lock_timeout: float) -> dict[str, Any]:
     return common | {"pool_pre_ping": True, "connect_args": {"options": options, "connect_timeout": 5}}
 
 
-def prepare_engine(engine: Engine, *, synchronous: str = "FULL") -> Engine:
+def prepare_engine(engine: Engine, *, synchronous: str = "FULL", lock_timeout: float = 10) -> Engine:
     """Teach an engine our rules: durable SQLite, explicit transactions, one error when out of reach."""
     event.listen(engine, "handle_error", _unavailable)
     if engine.dialect.name == "sqlite":
-        _prepare_sqlite(engine, synchronous)
+        _prepare_sqlite(engine, synchronous, lock_timeout)
     else:
         event.listen(engine, "begin", _begin_elsewhere)
     return engine
 
 
-def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
+def _prepare_sqlite(engine: Engine, synchronous: str, lock_timeout: float) -> None:
+    """Writers of this process queue at a lock of ours: SQLite's own waiters poll, and the unlucky one starves."""
+    turn = Lock()
+
     @event.listens_for(engine, "connect")
     def configure(connection: Any, record: Any) -> None:
         cursor = connection.cursor()
@@ -52,7 +56,32 @@ def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         connection.info["reading"] = only_reads()
-        connection.exec_driver_sql("BEGIN" if only_reads() else "BEGIN IMMEDIATE")
+        if only_reads():
+            connection.exec_driver_sql("BEGIN")
+            return
+        if not turn.acquire(timeout=lock_timeout):
+            _refuse("database is locked by this process")
+        connection.info["turn"] = turn
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            _end_turn(connection.info)
+            raise
+
+    @event.listens_for(engine, "commit")
+    @event.listens_for(engine, "rollback")
+    def end(connection: Connection) -> None:
+        _end_turn(connection.info)
+
+    @event.listens_for(engine, "checkin")
+    def returned(connection: Any, record: Any) -> None:
+        _end_turn(record.info)
+
+
+def _end_turn(info: dict[Any, Any]) -> None:
+    turn = info.pop("turn", None)
+    if turn is not None:
+        turn.release()
 
 
 def _begin_elsewhere(connection: Connection) -> None:
@@ -74,5 +103,9 @@ def _unavailable(context: ExceptionContext) -> None:
         or (context.connection is None and isinstance(context.sqlalchemy_exception, OperationalError))
     )
     if temporary and not context.is_pre_ping:
-        log.warning("the database cannot be used: %s", str(error).strip().splitlines()[0])
-        raise Unavailable(_("The database cannot be used just now. Nothing was changed; try again in a minute."))
+        _refuse(str(error).strip().splitlines()[0])
+
+
+def _refuse(why: str) -> NoReturn:
+    log.warning("the database cannot be used: %s", why)
+    raise Unavailable(_("The database cannot be used just now. Nothing was changed; try again in a minute."))
