@@ -16,7 +16,7 @@ from tests.factories.people import make_group
 from servicehall.clock import now
 from servicehall.models.base import begin_writing
 from servicehall.models.definitions import Document
-from servicehall.models.operations import ApiToken, Outbox
+from servicehall.models.operations import ApiToken, Outbox, Timers
 from servicehall.services import definitions, directory
 from servicehall.services.people import record_person
 from servicehall.services.visibility import as_viewer
@@ -155,6 +155,25 @@ def test_a_wrong_cell_is_said_at_its_field_and_what_was_typed_stays(company: Ses
     assert answer.status_code == 422
     for part in (b'id="field-manager-error"', b'id="field-time_zone-error"', b'value="nobody@example.com"'):
         assert part in answer.data
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("state", "said"), [("open", "is being handed over"), ("parked", "could not be finished"), ("done", "is handed over")]
+)
+def test_a_deactivated_persons_page_says_how_far_the_hand_over_is(
+    company: Session, browser_of: Browser, state: str, said: str
+) -> None:
+    person = row_of(company, PLAIN)
+    browser_of(ADMIN).post(f"/admin/people/{person.id}/deactivate")
+    look_again(company)
+    timer = company.scalars(select(Timers).where(Timers.kind == "person_inactive")).one()
+    timer.payload = {"person": person.id, "approvals": 3, "tasks": 2}
+    timer.state, timer.done_at = state, now()
+    company.commit()
+    page = browser_of(ADMIN).get(f"/admin/people/{person.id}").text
+    assert said in page
+    assert "3 approvals, 2 tasks." in page
 
 
 def test_nobody_takes_out_themselves(company: Session, browser_of: Browser) -> None:

@@ -82,3 +82,5 @@ def _print_done(done: Imported) -> None:
         ):
             if numbers:
                 click.echo(f"  {name}: {', '.join(numbers)}")
+    if done.deactivated and done.open and not done.dry_run:
+        click.echo(_("Approvals go to deputies or managers and tasks back to their queues as soon as a worker runs."))

@@ -1,4 +1,4 @@
-"""What follows when a stage lets its time pass: others are asked instead, or the stage ends."""
+"""What follows when a stage lets its time pass, or somebody asked has left: others are asked instead, or it ends."""
 
 from __future__ import annotations
 
@@ -55,6 +55,22 @@ def time_out(overdue: Overdue) -> TimedOut:
     return _THEN[timeout.then](overdue)
 
 
+def replace_inactive(overdue: Overdue, gone: Collection[str]) -> TimedOut:
+    """Pending votes (by id) of people who are inactive now: the next ones up are asked instead, however often.
+
+    A vote above which nobody stands counts no more. Where nobody would be left, or what is left would end the stage,
+    the fallback decides: somebody's leaving approves nothing and rejects nothing.
+    """
+    votes = [cast for cast in overdue.pending if cast.id in gone]
+    if not votes:
+        return TimedOut()
+    asked, _expired = _ask_above(overdue, votes, {"because": "inactive"})
+    ended = tuple(cast.id for cast in votes)
+    if len(votes) == len(overdue.pending) and not asked:
+        return _to_fallback(overdue, "nobody_above")
+    return TimedOut(ended, asked) if _stays_open(overdue, ended, len(asked)) else _to_fallback(overdue, "quorum")
+
+
 def _escalate(overdue: Overdue) -> TimedOut:
     if any(cast.vote.alone for cast in overdue.casts):
         return TimedOut()
@@ -67,21 +83,33 @@ def _to_managers(overdue: Overdue) -> TimedOut:
     Where nobody stands above somebody, that vote stays pending; where nobody stands above anybody, or the managers are
     too few for the quorum, the fallback is asked. Nobody asked so is skipped: time alone approves nothing.
     """
+    asked, expired = _ask_above(overdue, overdue.pending, {})
+    if not asked or not _stays_open(overdue, expired, len(asked)):
+        return _to_fallback(overdue, "nobody_above" if not asked else "quorum")
+    return TimedOut(tuple(expired), asked)
+
+
+def _ask_above(
+    overdue: Overdue, votes: Sequence[Cast], because: Mapping[str, str]
+) -> tuple[tuple[Voice, ...], list[str]]:
+    """The next ones up of these votes, each one voice, and the ids of the votes that have somebody above them."""
     out = _out(overdue)
     asked: dict[str, Voice] = {}
     expired: list[str] = []
-    for cast in overdue.pending:
+    for cast in votes:
         found = _above(overdue, cast, out)
         if found:
             expired.append(cast.id)
         for who in found:
-            params = {"instead_of": cast.person or cast.group, "rule": dict(who.why)}
+            params = {"instead_of": cast.person or cast.group, "rule": dict(who.why), **because}
             voice = Voice(who.person, None, (), {"code": "escalated", "params": params})
             asked.setdefault(who.person, voice)
-    then = _votes_after(overdue.casts, expired, len(asked))
-    if not asked or tally(overdue.stage.decide, then) != Outcome.OPEN:
-        return _to_fallback(overdue, "nobody_above" if not asked else "quorum")
-    return TimedOut(tuple(expired), tuple(asked.values()))
+    return tuple(asked.values()), expired
+
+
+def _stays_open(overdue: Overdue, expired: Collection[str], managers: int) -> bool:
+    then = _votes_after(overdue.casts, expired, managers)
+    return tally(overdue.stage.decide, then) == Outcome.OPEN
 
 
 def _above(overdue: Overdue, cast: Cast, out: set[str]) -> list[Superior]:

@@ -43,22 +43,26 @@ def expire(w: Work, stage_id: str) -> None:
     planned = case.chain.stage(stage.key)
     if planned.timeout is None:
         return
-    overdue = Overdue(
-        chain=case.chain,
-        stage=planned,
-        casts=case.casts_of(stage.key),
-        around=case.around(stage.key),
-        superiors=_superiors(case, stage),
-        group=case.members(planned.timeout.group) if planned.timeout.group else None,
-        level=stage.escalated,
-    )
-    ended = time_out(overdue)
+    ended = time_out(overdue_of(case, stage, group=planned.timeout.group))
     if ended.expired:
         end_votes(w, case.row.id, [case.approvals[one] for one in ended.expired], "expired")
     if ended.asked:
         ask_instead(case, stage, ended.asked, {"code": "timeout"})
     if ended.outcome != Outcome.OPEN:
         close_stage(case_of_stage(w, stage), stage, ended.outcome, why={"code": f"timeout_{planned.timeout.then}"})
+
+
+def overdue_of(case: Case, stage: Stage, *, group: str | None = None) -> Overdue:
+    """The stage as the rules see it, with the line above everybody who was asked; `group` is to take it over."""
+    return Overdue(
+        chain=case.chain,
+        stage=case.chain.stage(stage.key),
+        casts=case.casts_of(stage.key),
+        around=case.around(stage.key),
+        superiors=_superiors(case, stage),
+        group=case.members(group) if group else None,
+        level=stage.escalated,
+    )
 
 
 def _superiors(case: Case, stage: Stage) -> dict[str, Sequence[Superior]]:

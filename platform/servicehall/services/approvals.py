@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -92,8 +93,8 @@ def count(w: Work, recorded: Recorded) -> None:
     outcome = rules.tally(case.chain.stage(stage.key).decide, (cast.vote for cast in casts))
     if outcome != Outcome.OPEN:
         close_stage(case, stage, outcome)
-    elif is_stranded(case.chain.stage(stage.key).decide, casts, case.may_decide):
-        _ask_fallback(case, stage)
+    else:
+        ask_fallback_if_stranded(case, stage)
 
 
 def withdraw(w: Work, recorded: Recorded) -> None:
@@ -258,25 +259,39 @@ def end_votes(w: Work, request_id: str, approvals: Sequence[Approval], state: st
     )
 
 
-def _ask_fallback(case: Case, stage: Stage) -> None:
-    """Nobody who was asked may decide any more: the fallback decides."""
+def ask_fallback_if_stranded(case: Case, stage: Stage) -> None:
+    """Where nobody who was asked may decide any more, the fallback decides."""
+    if not is_stranded(case.chain.stage(stage.key).decide, case.casts_of(stage.key), case.may_decide):
+        return
     voice = fallback_voice(case.chain, case.around(stage.key), {"because": "nobody_left"})
     end_votes(case.w, case.row.id, case.pending(stage.key), "expired")
     ask_instead(case, stage, (voice,), {"code": "nobody_left"})
 
 
 def ask_instead(case: Case, stage: Stage, voices: Sequence[Voice], why: dict[str, Any]) -> None:
+    """A step up: these voices decide, with time of their own."""
     due_at = approval_timers.due_at(case, stage.key)
+    _record_asked(case, stage, voices, why, level=stage.escalated + 1, due=due_at)
+    approval_timers.arm(case, stage, due_at, level=stage.escalated + 1)
+
+
+def ask_in_place(case: Case, stage: Stage, voices: Sequence[Voice], why: dict[str, Any]) -> None:
+    """No step up: these voices decide by the same time as those whose place they take."""
+    _record_asked(case, stage, voices, why, level=stage.escalated, due=stage.due_at)
+
+
+def _record_asked(
+    case: Case, stage: Stage, voices: Sequence[Voice], why: dict[str, Any], *, level: int, due: datetime | None
+) -> None:
     case.w.record(
         stream_of(case.row.id),
         e.AskedInstead(
             stage=stage.id,
             voices=case.said(voices, [new_id() for _voice in voices], stage.key),
             quorum=stage.quorum or 1,
-            level=stage.escalated + 1,
+            level=level,
             why=why,
-            due_at=as_instant(due_at) if due_at else None,
+            due_at=as_instant(due) if due else None,
         ),
         actor=SYSTEM,
     )
-    approval_timers.arm(case, stage, due_at, level=stage.escalated + 1)

@@ -13,7 +13,6 @@ from servicehall.clock import as_instant
 from servicehall.domain import deputies as rules
 from servicehall.domain import events as e
 from servicehall.errors import Conflict, Invalid, NotFound, Problem
-from servicehall.models.approvals import Approval
 from servicehall.models.base import new_id
 from servicehall.models.directory import Delegation, Person
 from servicehall.models.operations import Timers
@@ -98,18 +97,6 @@ def mine(viewer: Viewer) -> list[Delegation]:
 def in_force(session: Session, at: datetime) -> list[InForce]:
     """Every delegation that holds at a moment, each date in its person's own zone."""
     return [one for one in _standing(session, at) if one.rule.start <= at < one.rule.end]
-
-
-def affected_requests(session: Session, person_id: str) -> list[str]:
-    """The requests in which somebody has an open voice, or a deputy stands in whose own deputy this may be: each is
-    moved in a work of its own."""
-    rows = session.scalars(
-        select(Approval.request_id)
-        .where(Approval.state == "pending")
-        .where((Approval.voice_person_id == person_id) | (Approval.holder_id != Approval.voice_person_id))
-        .distinct()
-    )
-    return sorted(rows)
 
 
 def _standing(session: Session, at: datetime) -> list[InForce]:

@@ -17,6 +17,7 @@ from servicehall.models.approvals import Approval
 from servicehall.models.base import db, reading
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
+from servicehall.services import handovers
 from servicehall.services.directory_plan import DirectoryPlan, KnownGroup, PlannedPerson, make_plan, read_known
 from servicehall.services.people_file import Fault, PersonRow, read_people_file
 from servicehall.services.work import Work, work
@@ -91,7 +92,9 @@ def record_rows(
         plan = _plan(w.session, rows, faults)
         _record(w, plan)
         w.flush()
-        return _summary(w.session, plan, dry_run=False)
+        done = _summary(w.session, plan, dry_run=False)
+        _hand_over(w, plan, done.open)
+        return done
 
 
 def record_group_now(w: Work, group: KnownGroup) -> None:
@@ -146,6 +149,20 @@ def _record_person(w: Work, person: PlannedPerson) -> None:
     )
 
 
+def _hand_over(w: Work, plan: DirectoryPlan, found: Sequence[OpenHands]) -> None:
+    """Whoever is deactivated hands over what is open, by a job; whoever comes back keeps what is left."""
+    hands = {one.person: one for one in found}
+    for person in plan.people:
+        if person.new or "active" not in person.changed:
+            continue
+        if person.active:
+            handovers.disarm(w, person.id)
+        else:
+            held = hands.get(person.email)
+            approvals, tasks = (len(held.approvals), len(held.tasks)) if held else (0, 0)
+            handovers.arm(w, person.id, approvals=approvals, tasks=tasks)
+
+
 def _summary(session: Session, plan: DirectoryPlan, *, dry_run: bool) -> Imported:
     inactive = {person.id: person.email for person in plan.people if not person.active and not person.new}
     return Imported(
@@ -180,7 +197,7 @@ def open_hands(session: Session, people: dict[str, str]) -> Iterator[OpenHands]:
         for assignee, key, number in session.execute(
             select(Task.assignee_id, Task.key, Request.number)
             .join(Request, Request.id == Task.request_id)
-            .where(Task.state.in_(("ready", "in_progress", "on_hold", "failed")), Task.assignee_id.in_(ids))
+            .where(Task.state.in_(handovers.IN_HAND), Task.assignee_id.in_(ids))
         ):
             tasks.setdefault(str(assignee), set()).add(f"{number}/{key}")
         for requester, beneficiary, number in session.execute(

@@ -21,7 +21,7 @@ from servicehall.models.approvals import Approval, Stage
 from servicehall.models.base import new_id
 from servicehall.models.clocks import Clock
 from servicehall.models.definitions import Document
-from servicehall.models.directory import Membership, Person
+from servicehall.models.directory import Group, Membership, Person
 from servicehall.models.fulfilment import Task
 from servicehall.models.operations import Notice, Outbox, insert_once
 from servicehall.models.requests import Participant, Request
@@ -60,6 +60,10 @@ DEFAULTS: dict[str, tuple[str, str]] = {
     "comment_added": (N_("{number}: new comment"), N_("{actor} wrote something about “{title}”.")),
     "task_ready": (N_("{number}: {task}"), N_("A task of your group is ready. Due {due}.")),
     "task_assigned": (N_("{number}: {task} is yours"), N_("The task “{task}” was assigned to you. Due {due}.")),
+    "task_returned": (
+        N_("{number}: {task} is back in the queue"),
+        N_("Whoever had the task “{task}” is no longer active; your group's queue has it again. Due {due}."),
+    ),
     "task_failed": (N_("{number}: {task} failed"), N_("The task “{task}” failed and needs somebody.")),
     "clock_due_soon": (N_("{number}: due {due}"), N_("“{title}” is due {due}.")),
     "clock_breached": (N_("{number}: overdue"), N_("“{title}” was due {due}.")),
@@ -255,9 +259,24 @@ def _task_ready(w: Work, recorded: Recorded, request: Request) -> Told | None:
 def _task_assigned(w: Work, recorded: Recorded, request: Request) -> Told | None:
     task = w.get(Task, recorded.event.task)  # type: ignore[attr-defined]
     if task.assignee_id is None:
+        if recorded.event.why.get("code") == "assignee_inactive":  # type: ignore[attr-defined]
+            return _task_returned(w, request, task)
         moved = recorded.event.group is not None  # type: ignore[attr-defined]
         return _task_ready(w, recorded, request) if moved else None
     return _about_task(w, request, task, "task_assigned", frozenset({task.assignee_id}))
+
+
+def _task_returned(w: Work, request: Request, task: Task) -> Told | None:
+    """The group's lead sees to who does it now; a group without a lead is told as of any ready task."""
+    group = w.session.get(Group, task.group_id) if task.group_id else None
+    if group is None:
+        return None
+    members = (
+        [group.lead_id]
+        if group.lead_id
+        else [one.id for one in directory.group_members(w.session, [group.id])[group.id]]
+    )
+    return _about_task(w, request, task, "task_returned", frozenset(members))
 
 
 def _task_failed(w: Work, recorded: Recorded, request: Request) -> Told:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from servicehall.models.base import db
 from servicehall.models.requests import Request
-from servicehall.services import approval_timeouts, approvals, delegations, requests, sla
+from servicehall.services import approval_timeouts, handovers, requests, sla
 from servicehall.services.requests import family_of
 from servicehall.services.work import Work, work
 
@@ -25,7 +25,7 @@ IN_REQUEST: dict[str, Callable[[Work, Payload], None]] = {
     "clock_step": lambda w, payload: sla.escalate(w, payload["clock"], payload["step"]),
     "request_close": lambda w, payload: requests.close_when_due(w, payload["request"]),
 }
-OF_PERSON = ("delegation_start", "delegation_end")
+OF_PERSON = ("delegation_start", "delegation_end", handovers.KIND)
 KINDS = (*IN_REQUEST, *OF_PERSON)
 
 
@@ -50,10 +50,10 @@ def _in_request(kind: str, payload: Payload, at: datetime, settle: Settle) -> No
 def _of_person(payload: Payload, at: datetime, settle: Settle) -> None:
     """Each family in a work of its own; what was moved already stays, so it may be done again."""
     session = db.session()
-    for request_id in delegations.affected_requests(session, payload["person"]):
+    for request_id in handovers.affected_requests(session, payload["person"]):
         row = session.get(Request, request_id)
         if row is not None:
             with work(family_of(row), actor=SYSTEM, at=at) as w:
-                approvals.hand_over(w, request_id, payload["person"])
+                handovers.settle(w, request_id, payload["person"])
     settle(session)
     session.commit()

@@ -38,6 +38,7 @@ _SENTENCES: Mapping[str, str] = {
     "condition": N_("Not needed here"),
     "nobody_left": N_("Nobody who was asked may decide any more"),
     "timeout": N_("The time to decide was over"),
+    "inactive": N_("Somebody who was asked is no longer active"),
     "timeout_reject": N_("Rejected by itself: the time to decide was over"),
     "timeout_approve": N_("Approved by itself: the time to decide was over"),
     # who gets a task
@@ -50,6 +51,7 @@ _SENTENCES: Mapping[str, str] = {
     "claimed": N_("Taken"),
     "assigned": N_("Given by a colleague"),
     "released": N_("Given back to the queue"),
+    "assignee_inactive": N_("Back in its queue: whoever had it is no longer active"),
     # what became of a task
     "not_needed": N_("Not needed here"),
     "done_by_hand": N_("Done by hand"),
@@ -135,6 +137,8 @@ def _because(said: Said) -> str:
 
 def _escalated(said: Said) -> str:
     """A manager asked in place of somebody, a task given to another queue, or a priority raised by a clock."""
+    if said.get("because") == "inactive":
+        return _("Asked in the place of somebody who is no longer active")
     if "instead_of" in said:
         return _("Asked in the place of somebody who let the time pass")
     if "group" in said:

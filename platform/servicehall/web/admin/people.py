@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from servicehall.clock import now
 from servicehall.errors import Invalid
 from servicehall.models.directory import Person
-from servicehall.services import directory
+from servicehall.services import directory, handovers
 from servicehall.services.directory_import import open_hands
 from servicehall.services.people import record_person
 from servicehall.texts import N_, _
@@ -19,6 +19,7 @@ from servicehall.web.admin.account_page import account_of, tokens_of
 from servicehall.web.admin.common import administrator, by_field, typed
 from servicehall.web.admin.people_lists import delegations_of, departments, people_page
 from servicehall.web.admin.person_form import LABELS, cells_of, changed_cells, typed_cells
+from servicehall.web.once import once
 from servicehall.web.portal.acting import undo
 from servicehall.web.portal.paging import cursor, first_href, next_href
 
@@ -58,6 +59,7 @@ def shown(person_id: str) -> ResponseReturnValue:
         names=directory.people(session, {one for each in delegations for one in (each.person_id, each.deputy_id)}),
         account=account_of(session, row.email),
         tokens=tokens_of(session, row.id),
+        handover=None if row.active else handovers.standing(session, row.id),
         at=now(),
         least=accounts.SHORTEST_PASSWORD,
     )
@@ -71,6 +73,7 @@ def new() -> ResponseReturnValue:
 
 
 @pages.post("/admin/people/new")
+@once("/admin/people")
 def create() -> ResponseReturnValue:
     """Records somebody; the address must be a new one."""
     session = administrator().session
@@ -95,6 +98,7 @@ def edit(person_id: str) -> ResponseReturnValue:
 
 
 @pages.post("/admin/people/<person_id>/edit")
+@once("/admin/people/{person_id}")
 def change(person_id: str) -> ResponseReturnValue:
     """Records what was changed in the form, and nothing else: two who edit at once do not undo each other."""
     row = directory.person(administrator().session, person_id)
@@ -114,7 +118,10 @@ def ask_deactivate(person_id: str) -> ResponseReturnValue:
     return render_template(
         "admin/deactivate.html",
         title=_("Deactivate {name}?", name=directory.name_of(row)),
-        text=_("They cannot sign in any more and are asked for nothing. What is recorded stays."),
+        text=_(
+            "They cannot sign in any more and are asked for nothing. Open approvals go to a deputy, else to the"
+            " manager; tasks go back to their group's queue. What is recorded stays."
+        ),
         action=f"/admin/people/{row.id}/deactivate",
         back=f"/admin/people/{row.id}",
         confirm=_("Deactivate"),
@@ -124,6 +131,7 @@ def ask_deactivate(person_id: str) -> ResponseReturnValue:
 
 
 @pages.post("/admin/people/<person_id>/<any(deactivate, activate):act>")
+@once("/admin/people/{person_id}")
 def set_active(person_id: str, act: str) -> ResponseReturnValue:
     """Takes somebody out, or back in; nobody takes out themselves."""
     viewer = administrator()

@@ -13,6 +13,7 @@ from servicehall.errors import Invalid, Problem
 from servicehall.services import directory, people
 from servicehall.services.notifications import DEFAULTS
 from servicehall.texts import LOCALES, N_, _
+from servicehall.web.once import once
 from servicehall.web.portal import words
 from servicehall.web.portal.acting import undo, viewer
 from servicehall.web.shell import DENSITIES, THEMES
@@ -33,6 +34,7 @@ MAILS: Mapping[str, str] = {
     "comment_added": N_("Somebody wrote a comment"),
     "task_ready": N_("My group has a new task"),
     "task_assigned": N_("A task is given to me"),
+    "task_returned": N_("A task is back in my group's queue"),
     "task_failed": N_("A task of my group failed"),
     "clock_due_soon": N_("Something is due soon"),
     "clock_breached": N_("Something is overdue"),
@@ -45,6 +47,7 @@ def show() -> ResponseReturnValue:
 
 
 @pages.post("/profile")
+@once("/profile")
 def save() -> ResponseReturnValue:
     """Keeps all of it; what this browser had chosen before gives way to it."""
     said = request.form
