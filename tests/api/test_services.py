@@ -66,3 +66,8 @@ def test_a_preview_tells_what_is_missing(api: Api) -> None:
     said = api(MANAGER).post(f"/services/{SERVICE}/check", json={"answers": answers}).json
     assert {one["path"] for one in said["errors"]} >= {"full_name", "contract_end", "agency"}
     assert "agency" in said["visible"] and "bank_account" not in said["visible"]
+
+
+def test_without_the_day_that_they_count_from_tasks_have_no_dates(api: Api) -> None:
+    said = api(MANAGER).post(f"/services/{SERVICE}/check", json={"answers": onboarding(start_date=None)}).json
+    assert said["tasks"] and {one["due_at"] for one in said["tasks"]} == {None}

@@ -95,6 +95,7 @@ ACCEPTED = [
     ({"type": "phone"}, "+49 30 901820 ext. 12", "+4930901820;ext=12"),
     ({"type": "url"}, "https://example.com/a?b=1", "https://example.com/a?b=1"),
     ({"type": "person"}, "bo@example.com", "bo@example.com"),
+    ({"type": "person"}, " Bo@Example.COM", "bo@example.com"),
     ({"type": "group"}, "it-identity", "it-identity"),
     ({"type": "department"}, "hr", "hr"),
     ({"type": "location"}, "shanghai", "shanghai"),

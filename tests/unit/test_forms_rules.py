@@ -42,6 +42,45 @@ def test_every_error_is_told_at_once_in_the_order_of_the_form():
     assert codes(checked) == [("zz", "unknown"), ("a", "required"), ("b", "type"), ("c", "type")]
 
 
+class TestWhatHangsUponARefusedAnswer:
+    compiled = compile_form(
+        {
+            "pages": [
+                {
+                    "key": "main",
+                    "fields": [
+                        field("total", "decimal", max=1000),
+                        field("twice", "computed", value="total * 2", **{"as": "decimal"}),
+                    ],
+                },
+                {
+                    "key": "more",
+                    "visible": "total > 500",
+                    "fields": [
+                        field("why", required=True),
+                        field("until", "date", visible="twice > 10"),
+                        field("rows", "table", columns=[field("n", "integer", visible="total > 1")]),
+                    ],
+                },
+            ]
+        }
+    )
+
+    def test_conditions_go_by_an_answer_that_is_only_beyond_its_limits(self):
+        checked = check(self.compiled, {"total": "5000", "until": "x", "rows": [{"n": "x"}]})
+        assert codes(checked) == [("total", "max"), ("why", "required"), ("until", "type"), ("rows[0].n", "type")]
+        assert "total" not in checked.answers and "twice" not in checked.answers
+
+    def test_what_was_given_where_nothing_can_be_told_is_judged_all_the_same(self):
+        checked = check(self.compiled, {"total": "many", "until": "x", "rows": [{"n": 5}]})
+        assert codes(checked) == [("total", "type"), ("until", "type")]
+        assert checked.answers == {} and checked.visible == ("total", "twice")
+
+    def test_what_is_hidden_for_a_reason_is_dropped_unread(self):
+        assert codes(check(self.compiled, {"total": "5", "until": "x"})) == []
+        assert codes(check(self.compiled, {"total": "-1e9999", "until": "x"})) == [("total", "type"), ("until", "type")]
+
+
 @pytest.mark.parametrize("raw", [None, [], "x", 5, True, float("nan")])
 def test_answers_must_be_a_mapping(raw):
     assert codes(check(form(field("a", required=True)), raw)) == [("", "type"), ("a", "required")]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servicehall.domain.plan_checks import check_plan
+from servicehall.domain.plan_dates import without_date
 from servicehall.domain.plans import After, Automation, Undo, find_cycles, parse_after, parse_plan
 
 
@@ -156,3 +157,14 @@ def test_cycles_are_cycles_and_none_is_left(graph: dict[str, set[str]]) -> None:
         )
 
     assert bool(list(find_cycles(graph))) == any(reaches(node, node) for node in waits)
+
+
+def test_nothing_is_said_of_dates_that_hang_upon_an_anchor_that_is_not_known() -> None:
+    tasks = [
+        {"key": "first", "group": "desk", "due": "4 hours"},
+        {"key": "badge", "group": "desk", "due": "-3 business days"},
+        {"key": "greet", "group": "desk", "after": [{"any": ["badge", "first"]}]},
+        {"key": "last", "group": "desk", "due": "2 days", "after": ["greet"]},
+    ]
+    assert without_date(parse_plan({"anchor": "start_date", "tasks": tasks})) == {"badge", "greet", "last"}
+    assert without_date(parse_plan({"tasks": tasks})) == frozenset()

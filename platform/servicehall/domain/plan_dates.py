@@ -74,6 +74,16 @@ def plan_dates(
     return found
 
 
+def without_date(plan: Plan) -> frozenset[str]:
+    """The tasks of whose dates nothing can be said before the anchor's date is known: those that count from it, and
+    those that come after one of them."""
+    found: set[str] = set()
+    for task in plan.ordered if plan.anchor is not None else ():
+        if (task.due is not None and is_offset(task.due)) or not found.isdisjoint(task.after.keys):
+            found.add(task.key)
+    return frozenset(found)
+
+
 def _expected(task: Task, ends: Mapping[str, datetime], started_at: datetime, skipped: Collection[str]) -> datetime:
     moments = [started_at, *(ends[key] for key in task.after.all)]
     for keys in task.after.any:

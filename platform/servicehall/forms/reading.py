@@ -51,7 +51,9 @@ class Reading:
 
     `answers` are the canonical ones known so far, with those of the form around a row; `prefix` is where a row
     stands (`items[2].`); `previous` are the stored answers, and `seen` the fields that were visible with them:
-    an answer that a person cleared does not come back as a default.
+    an answer that a person cleared does not come back as a default. Of refused answers, those that were only beyond
+    their limits are `doubted`: conditions go by them, nothing keeps them; of what hangs upon the others nothing can
+    be told, they are `untold`.
     """
 
     activation: Activation
@@ -61,6 +63,8 @@ class Reading:
     seen: Container[str] = ()
     skip: Container[str] = ()
     only: Container[str] | None = None
+    doubted: set[str] = field(default_factory=set)
+    untold: set[str] = field(default_factory=set)
     prefix: str = ""
     states: dict[str, State] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -80,3 +84,9 @@ class Reading:
         else:
             self.answers[key] = value
         self.activation.put(key, value)
+
+    def doubt(self, key: str, value: Any) -> None:
+        """The field has no answer, but conditions go by this value; None leaves them without one."""
+        self.answers.pop(key, None)
+        self.activation.put(key, value)
+        (self.untold if value is None else self.doubted).add(key)

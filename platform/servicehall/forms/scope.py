@@ -61,17 +61,32 @@ class Scope:
             return True
         if not _visible(field, reading.activation):
             reading.settle(field.key, None)
-            return True
+            return reading.untold.isdisjoint(field.dependencies()) or self._judge(field, raw, reading)
         read_only = decide(field.read_only, reading.activation)
         reading.states[path] = field.state(reading, read_only=read_only)
         if not field.answered:
             return True
         try:
-            reading.settle(field.key, field.settle(raw, reading, read_only=read_only))
+            value = field.settle(raw, reading, read_only=read_only)
         except Refused as error:
-            reading.settle(field.key, None)
+            reading.doubt(field.key, field.beyond_limits(raw.get(field.key), error))
             reading.problems.append(error.problem(path))
             return False
+        if field.derived and not reading.doubted.isdisjoint(field.dependencies()):
+            reading.doubt(field.key, value)
+        else:
+            reading.settle(field.key, value)
+        return True
+
+    def _judge(self, field: Field, raw: Mapping[str, Any], reading: Reading) -> bool:
+        """A field that may be hidden only because another answer was refused: what was given for it is judged too."""
+        reading.untold.add(field.key)
+        if field.answered and not field.derived and field.key in raw:
+            try:
+                field.read(raw[field.key], reading)
+            except Refused as error:
+                reading.problems.append(error.problem(reading.prefix + field.key))
+                return False
         return True
 
     def _hold_still(self, field: Field, reading: Reading) -> None:

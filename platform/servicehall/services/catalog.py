@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from servicehall.domain.conditions import Context
-from servicehall.domain.plan_dates import Known, plan_dates
+from servicehall.domain.plan_dates import Known, plan_dates, without_date
 from servicehall.domain.voices import ADMINISTRATORS, Asked
 from servicehall.forms import Checked
 from servicehall.models.definitions import Document
@@ -181,10 +181,12 @@ def _tasks(
         one.key for one in plan.tasks if one.when and not _needs_tasks(release, one.when) and not holds(one.when)
     }
     named = calendars.named(viewer.session, plan.calendar, department=release.department)
+    anchor = releases.anchor_of(release, answers)
+    undated = without_date(plan) if anchor is None else frozenset()
     dates = plan_dates(
         plan,
         started_at=at,
-        anchor=releases.anchor_of(release, answers),
+        anchor=anchor,
         reckoning=calendars.reckoning_of(named.calendar, viewer.person),
         known=Known(skipped=left_out),
     )
@@ -196,7 +198,7 @@ def _tasks(
             group=one.group.rsplit("/", 1)[-1]
             if one.group
             else _first_agents(viewer, one.department or release.department),
-            due_at=dates[one.key].due_at,
+            due_at=None if one.key in undated else dates[one.key].due_at,
         )
         for one in plan.tasks
         if one.key not in left_out

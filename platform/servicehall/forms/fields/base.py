@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from functools import cached_property
 from typing import Any, ClassVar
 
 import marshmallow
@@ -19,6 +20,8 @@ from servicehall.forms.reading import Reading, Refused, State
 from servicehall.forms.rules import Check, Rule, decide, rule_fields, rule_text
 from servicehall.texts import N_, _, pick
 
+LIMITS = frozenset({"min", "max", "min_length", "max_length", "pattern", "step"})
+"""The properties that bound an answer, and the codes of the refusals for their sake."""
 CLASSIFICATIONS = ("public", "internal", "personal", "secret")
 GROUPS = {
     "text": N_("Text"),
@@ -213,6 +216,19 @@ class Field(ABC):
     def known(self, value: Any, reading: Reading) -> Any:
         """The canonical answer as the world around knows it; Refused where it does not."""
         return value
+
+    def beyond_limits(self, raw: Any, refused: Refused) -> Any:
+        """The canonical value of an answer that was refused for nothing but a limit; None for any other."""
+        try:
+            return self._unlimited.canonical(raw) if refused.code in LIMITS else None
+        except Refused:
+            return None
+
+    @cached_property
+    def _unlimited(self) -> Field:
+        """The same field without its limits."""
+        free = {name: value for name, value in self.definition.items() if name not in LIMITS}
+        return type(self)(free, Draft("", self.currency or ""))
 
     def read(self, raw: Any, reading: Reading) -> Any:
         """The answer that was given, or None."""

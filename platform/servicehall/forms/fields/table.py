@@ -125,6 +125,8 @@ class TableField(Field):
             answers={key: value for key, value in reading.answers.items() if key not in own},
             previous=before,
             seen=own if before is not None else (),
+            doubted=reading.doubted - own,
+            untold=reading.untold - own,
             prefix=f"{path}.",
             states=reading.states,
             problems=reading.problems,
