@@ -20,7 +20,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     from . import config, jobs, logs
     from .services import flow, work
-    from .web import guard
+    from .web import guard, once
     from .web.api import problems
 
     settings = settings or config.Settings.read()
@@ -35,6 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         _add_views(app)
         problems.init_problems(app)
         flow.wire()
+        work.set_before_commit(once.keep_nonce)
         work.set_wake(jobs.init_jobs(app, settings))
     return _behind_proxies(app, settings.trusted_proxies)
 

@@ -14,6 +14,7 @@ from tests.factories.people import make_group, make_person
 from servicehall.clock import now
 from servicehall.models.approvals import Approval
 from servicehall.models.base import db
+from servicehall.models.log import EventRow
 from servicehall.models.operations import AccessLog, FormNonce, Notice
 from servicehall.models.requests import Comment, Participant, Request
 from servicehall.services import decisions, directory, requests
@@ -132,6 +133,14 @@ def order(app, *, by=ANA, service="it/laptop", answers=None, **more):
         return db.session.get(Request, made).number
 
 
+def events_of(app, number, kind):
+    """How many events of a kind stand in a request's stream."""
+    with app.app_context():
+        row = db.session.scalar(select(Request.id).where(Request.number == number))
+        stream = select(func.count()).where(EventRow.stream == f"request/{row}", EventRow.kind == kind)
+        return db.session.scalar(stream)
+
+
 def approve(app, number, *, by, decision="approve", **more):
     """A decision made by the services."""
     with app.app_context():
@@ -155,6 +164,11 @@ def pending_id(app, number):
             .join(Request, Request.id == Approval.request_id)
             .where(Request.number == number, Approval.state == "pending")
         )
+
+
+def content_of(app, number):
+    with app.app_context():
+        return db.session.scalar(select(Request.content).where(Request.number == number))
 
 
 def state_of(app, number):
@@ -294,6 +308,50 @@ def test_a_refused_form_may_be_sent_again(hall, ana):
     assert ana.post("/services/it/laptop", data=form).status_code == 422
     assert ana.post("/services/it/laptop", data={**form, "answers-reason": "CAD"}).status_code == 303
     assert count(hall, Request) == 1
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "said", "kind"),
+    [
+        (ANA, "/requests/{number}/watchers", {"email": CY}, "request.watcher_added"),
+        (ANA, "/requests/{number}/cancel", {"comment": "Too late"}, "request.state_changed"),
+        (ANA, "/requests/{number}/recall", {}, "request.state_changed"),
+        (DI, "/requests/{number}/comments", {"body": "On its way"}, "request.commented"),
+        (BO, "/approvals/{approval}/decision", {"decision": "approve"}, "approval.decided"),
+    ],
+)
+def test_what_is_sent_twice_happens_once_and_is_not_called_an_error(hall, browser_of, who, path, said, kind):
+    number = order(hall)
+    approval, browser = pending_id(hall, number), browser_of(who)
+    form = {**said, "content_sha256": content_of(hall, number), "nonce": "n1"}
+    before = events_of(hall, number, kind)
+    first, second = (browser.post(path.format(number=number, approval=approval), data=form) for _ in range(2))
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first.headers["Location"] == second.headers["Location"]
+    assert events_of(hall, number, kind) == before + 1
+    assert "notice tone-warning" not in browser.get(second.headers["Location"]).text
+
+
+def test_a_priority_sent_twice_is_set_once(hall, browser_of):
+    number = order(hall, service="it/fault", answers={"what": "Smoke"}, impact="person", urgency="minor")
+    form = {"impact": "company", "urgency": "blocked", "nonce": "n1"}
+    assert [browser_of(DI).post(f"/requests/{number}/priority", data=form).status_code for _ in range(2)] == [303, 303]
+    assert events_of(hall, number, "request.priority_changed") == 1
+
+
+def test_an_edited_draft_sent_twice_is_sent_once(hall, ana):
+    number = order(hall, draft=True)
+    form = {"answers-model": "light", "act": "send", "nonce": "n1"}
+    answers = [ana.post(f"/requests/{number}/edit", data=form) for _ in range(2)]
+    assert {answer.headers["Location"] for answer in answers} == {f"/requests/{number}"}
+    assert events_of(hall, number, "request.submitted") == 1
+
+
+def test_the_nonce_of_one_person_says_nothing_about_anothers(hall, ana, browser_of):
+    number = order(hall)
+    for browser in (ana, browser_of(DI)):
+        browser.post(f"/requests/{number}/comments", data={"body": "Hello", "nonce": "n1"})
+    assert count(hall, Comment) == 2
 
 
 def test_a_draft_may_be_incomplete_and_nobody_else_sees_it(hall, ana, browser_of):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -12,6 +14,16 @@ from werkzeug.routing.converters import NumberConverter
 from servicehall.web import guard
 
 NO_VERBS = {"HEAD", "OPTIONS"}
+NOTHING_TO_COUNT = {
+    "ordering.check",
+    "editing.check",
+    "desk_task.check",
+    "inbox.selected",
+    "preferences.set_preferences",
+    "SignIn.login",
+    "SignIn.logout",
+}
+"""Forms that change no record: they show something, or come to the same when sent twice."""
 
 
 def something_for(converter: BaseConverter) -> Any:
@@ -52,3 +64,29 @@ def test_the_list_is_as_it_was_agreed() -> None:
         "TokenApi.login",
         "TokenApi.refresh",
     } == guard.PUBLIC
+
+
+def test_every_form_of_ours_counts_once(app: Flask) -> None:
+    """Each view of ours that takes a form is `@once`, but for a written list."""
+    posts = [rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or set())]
+    views = {rule.endpoint: app.view_functions[rule.endpoint] for rule in posts if not rule.rule.startswith("/api/")}
+    ours = {name for name, view in views.items() if view.__module__.startswith("servicehall.")}
+    assert {name for name in ours if not hasattr(views[name], "counts_once")} == NOTHING_TO_COUNT
+    assert len(ours) > 30
+
+
+def test_every_form_of_ours_carries_what_it_is_counted_by(app: Flask) -> None:
+    templates = Path(app.root_path, str(app.template_folder))
+    forms = [
+        (path, form)
+        for path in templates.rglob("*.html")
+        for form in re.findall(r'<form[^>]*method="post".*?</form>', path.read_text("utf-8"), re.S)
+    ]
+    assert len(forms) > 30
+    for path, form in forms:
+        assert "csrf()" in form or "form.hidden_tag()" in form, f"{path.relative_to(templates)}: {form[:100]}"
+    with app.test_request_context():
+        macros: Any = app.jinja_env.get_template("macros/ui.html").module
+        first, second = (re.findall(r'name="nonce" value="([\w-]{16,})"', str(macros.csrf())) for _ in range(2))
+    assert len(first) == len(second) == 1
+    assert first != second

@@ -218,6 +218,7 @@ class Work:
 
 _current: ContextVar[Work | None] = ContextVar("work", default=None)
 _reactions: Callable[[Event], Sequence[Reaction]] = lambda event: ()  # noqa: E731 - replaced by `set_reactions`
+_before_commit: Callable[[Session], None] = lambda session: None  # noqa: E731 - replaced by `set_before_commit`
 _wake: Callable[[], None] = lambda: None  # noqa: E731 - replaced by `set_wake`
 
 
@@ -231,6 +232,12 @@ def set_wake(waker: Callable[[], None]) -> None:
     """Wired once: how the workers learn that there is something to do. A hint only; they also look by themselves."""
     global _wake
     _wake = waker
+
+
+def set_before_commit(hook: Callable[[Session], None]) -> None:
+    """Wired once: what else belongs into the transaction of a work, such as the nonce of the form that asked for it."""
+    global _before_commit
+    _before_commit = hook
 
 
 def wake() -> None:
@@ -274,6 +281,7 @@ def work(family: str, *, actor: str, at: datetime, new: bool = False) -> Iterato
             _lock(session, family)
         yield made
         made.finish()
+        _before_commit(session)
         session.commit()
     except IntegrityError as error:
         session.rollback()

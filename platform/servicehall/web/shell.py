@@ -45,6 +45,7 @@ def init_shell(app: Flask) -> None:
         vendor=assets.vendor,
         import_map=assets.import_map,
         csp_nonce=csp_nonce,
+        form_nonce=form_nonce,
         look=states.look,
         current_locale=texts.current_locale,
         HTML_LANG=HTML_LANG,
@@ -85,6 +86,11 @@ def csp_nonce() -> str:
     if "csp_nonce" not in g:
         g.csp_nonce = secrets.token_urlsafe(16)
     return str(g.csp_nonce)
+
+
+def form_nonce() -> str:
+    """What a form carries so that it counts once (`once.py`)."""
+    return secrets.token_urlsafe(16)
 
 
 def protect(response: Response) -> Response:

@@ -20,6 +20,7 @@ from servicehall.services import directory
 from servicehall.texts import _
 from servicehall.web import accounts, tokens
 from servicehall.web.admin.common import administrator
+from servicehall.web.once import once
 
 pages = Blueprint("admin_accounts", __name__)
 log = logging.getLogger("servicehall.security")
@@ -52,6 +53,7 @@ def tokens_of(session: Session, person_id: str) -> Sequence[ApiToken]:
 
 
 @pages.post("/admin/people/<person_id>/password")
+@once("/admin/people/{person_id}")
 def set_password(person_id: str) -> ResponseReturnValue:
     """Gives an account a password; sessions of the old one end."""
     viewer = administrator()
@@ -73,6 +75,7 @@ def set_password(person_id: str) -> ResponseReturnValue:
 
 
 @pages.post("/admin/people/<person_id>/tokens/<token_id>/revoke")
+@once("/admin/people/{person_id}")
 def revoke(person_id: str, token_id: str) -> ResponseReturnValue:
     """Ends one token of this person."""
     session = administrator().session

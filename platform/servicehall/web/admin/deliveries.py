@@ -15,6 +15,7 @@ from servicehall.services import directory, parked
 from servicehall.services.work import wake
 from servicehall.texts import N_, _
 from servicehall.web.admin.common import administrator, sent, typed
+from servicehall.web.once import once
 from servicehall.web.portal.paging import cursor, first_href, next_href
 
 pages = Blueprint("admin_deliveries", __name__)
@@ -53,6 +54,7 @@ def listed() -> ResponseReturnValue:
 
 
 @pages.post("/admin/deliveries/<any(outbox, timers):table>/retry")
+@once("/admin/deliveries")
 def retry(table: str) -> ResponseReturnValue:
     """Puts one parked row (`id`), or all of a sort (`kind`), back to work."""
     session = administrator().session

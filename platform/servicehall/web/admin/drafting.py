@@ -26,6 +26,7 @@ from servicehall.web.admin import kinds
 from servicehall.web.admin.common import author, sent, typed
 from servicehall.web.admin.documents import ONE, base_of, tabs_of
 from servicehall.web.admin.people_lists import departments
+from servicehall.web.once import once
 from servicehall.web.portal.acting import undo
 
 pages = Blueprint("admin_drafting", __name__)
@@ -87,6 +88,7 @@ def edit(kind: str, department: str, key: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{ONE}/draft")
+@once("/admin/documents/{kind}/{department}/{key}/draft")
 def save(kind: str, department: str, key: str) -> ResponseReturnValue:
     """Keeps the draft, from the field or a file; where it cannot be saved, what was typed is shown again."""
     viewer, name, text = author(department), (kind, department, key), _text()
@@ -128,6 +130,7 @@ def ask(kind: str, department: str, key: str, act: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{ONE}/<any(publish, discard):act>")
+@once("/admin/documents/{kind}/{department}/{key}")
 def do(kind: str, department: str, key: str, act: str) -> ResponseReturnValue:
     """Publishes or discards the draft that was looked at."""
     viewer, base = author(department), base_of(kind, department, key)
@@ -142,6 +145,7 @@ def do(kind: str, department: str, key: str, act: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{ONE}/retire")
+@once("/admin/documents/{kind}/{department}/{key}")
 def retire(kind: str, department: str, key: str) -> ResponseReturnValue:
     """Takes a document out of use, where nobody uses it."""
     viewer = author(department)

@@ -18,6 +18,7 @@ from servicehall.services.people import record_group, record_person
 from servicehall.texts import _
 from servicehall.web.admin.common import administrator, by_field, sent, typed
 from servicehall.web.admin.people_lists import departments, departments_with_counts, groups_with_counts, members
+from servicehall.web.once import once
 from servicehall.web.portal.acting import undo
 
 pages = Blueprint("admin_groups", __name__)
@@ -38,6 +39,7 @@ def all_departments() -> ResponseReturnValue:
 
 
 @pages.post("/admin/departments/<key>/head")
+@once("/admin/departments")
 def set_head(key: str) -> ResponseReturnValue:
     """Makes one of its people the head of a department."""
     viewer = administrator()
@@ -86,6 +88,7 @@ def group(key: str) -> ResponseReturnValue:
 
 @pages.post("/admin/groups/new")
 @pages.post("/admin/groups/<key>")
+@once("/admin/groups")
 def save_group(key: str = "") -> ResponseReturnValue:
     """Records the group as the form says."""
     viewer = administrator()

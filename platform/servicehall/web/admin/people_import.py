@@ -13,6 +13,7 @@ from servicehall.services.people_file import COLUMNS, LARGEST
 from servicehall.texts import _
 from servicehall.web import accounts
 from servicehall.web.admin.common import administrator
+from servicehall.web.once import once
 from servicehall.web.portal.acting import undo
 
 pages = Blueprint("admin_people_import", __name__)
@@ -29,6 +30,7 @@ def form() -> ResponseReturnValue:
 
 
 @pages.post("/admin/people/import")
+@once("/admin/people")
 def run() -> ResponseReturnValue:
     """Without `apply` a dry run, whose page carries a file of moderate size on; with it the import."""
     viewer = administrator()

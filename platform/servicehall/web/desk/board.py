@@ -22,6 +22,7 @@ from servicehall.services.visibility import Viewer, task_for
 from servicehall.texts import N_, _
 from servicehall.web.desk.rows import desk_rows, has_desk
 from servicehall.web.desk.work import no_desk
+from servicehall.web.once import once
 from servicehall.web.portal.acting import undo, viewer
 
 pages = Blueprint("desk_board", __name__)
@@ -84,6 +85,7 @@ def board() -> ResponseReturnValue:
 
 
 @pages.post("/desk/board/<task_id>/move")
+@once("/desk/board")
 def move(task_id: str) -> ResponseReturnValue:
     """Moves a card to another column; a move that cannot be is refused with the reason."""
     task, target = task_for(viewer(), task_id), request.form.get("column", "")

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, select
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
 from servicehall.services.listing import Page
-from servicehall.services.lists import OPEN_TASKS, matches, queue
+from servicehall.services.lists import OPEN_TASKS, matches_task, queue
 from servicehall.services.visibility import Viewer
 from servicehall.web.formats import reader_zone
 
@@ -76,7 +76,7 @@ def _conditions(viewer: Viewer, wanted: Filters, at: datetime) -> tuple[Conditio
     if wanted.due:
         found.append(DUE[wanted.due](at))
     if wanted.q:
-        found.append(Task.request_id.in_(select(Request.id).where(matches(viewer, wanted.q))))
+        found.append(Task.request_id.in_(select(Request.id).where(matches_task(viewer, wanted.q))))
     return tuple(found)
 
 

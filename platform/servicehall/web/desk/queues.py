@@ -20,6 +20,7 @@ from servicehall.web.desk.filters import DUE, STATES, Filters, list_tasks
 from servicehall.web.desk.rows import desk_rows, has_desk
 from servicehall.web.desk.task_view import TaskView
 from servicehall.web.desk.work import no_desk
+from servicehall.web.once import once
 from servicehall.web.portal.acting import undo, viewer
 from servicehall.web.portal.paging import cursor, first_href, next_href
 from servicehall.web.shell import local_path
@@ -63,6 +64,7 @@ def queue() -> ResponseReturnValue:
 
 
 @pages.post("/desk/queue/bulk")
+@once("/desk/queue")
 def bulk() -> ResponseReturnValue:
     """Takes or gives the chosen tasks, each on its own; says how many went, and why the others did not."""
     back = local_path(request.form.get("next") or "/desk/queue")

@@ -16,7 +16,8 @@ from servicehall.services import tasks
 from servicehall.texts import _
 from servicehall.web.desk.acts import ACTS, RESUME
 from servicehall.web.desk.task_page import task_page, view_of
-from servicehall.web.portal.acting import sent_before, undo, viewer
+from servicehall.web.once import once
+from servicehall.web.portal.acting import undo, viewer
 from servicehall.web.shell import local_path
 
 pages = Blueprint("desk_task_acts", __name__)
@@ -32,6 +33,7 @@ def ask(task_id: str, act: str) -> ResponseReturnValue:
 
 
 @pages.post(f"/tasks/<task_id>/<{_ACTS}:act>")
+@once("/tasks/{task_id}")
 def do(task_id: str, act: str) -> ResponseReturnValue:
     """Does it, and goes back to where the person was."""
     view = view_of(task_id)
@@ -51,6 +53,7 @@ def do(task_id: str, act: str) -> ResponseReturnValue:
 
 
 @pages.post("/tasks/<task_id>/complete")
+@once("/tasks/{task_id}")
 def complete(task_id: str) -> ResponseReturnValue:
     """Done, with what the task's form asks; a form that is not valid is shown again with its messages."""
     with reading():
@@ -62,10 +65,9 @@ def complete(task_id: str) -> ResponseReturnValue:
         return task_page(view, form, status=422, checked=True)
     comment = request.form.get("comment")
     try:
-        if sent_before(f"/tasks/{task_id}") is None:
-            answers = form.raw() if form is not None else {}
-            tasks.complete(view.task, answers=answers, comment=comment, viewer=viewer(), at=now())
-            flash(_("The task is done."), "success")
+        answers = form.raw() if form is not None else {}
+        tasks.complete(view.task, answers=answers, comment=comment, viewer=viewer(), at=now())
+        flash(_("The task is done."), "success")
     except (Conflict, Forbidden) as error:
         undo()
         flash(error.detail, "warning")

@@ -28,8 +28,9 @@ from servicehall.services.visibility import Viewer, approval_for, as_viewer
 from servicehall.services.work import read_content
 from servicehall.texts import N_, _
 from servicehall.web.inbox.waiting import mine_on, waiting_rows
+from servicehall.web.once import once
 from servicehall.web.portal import words
-from servicehall.web.portal.acting import new_nonce, undo, viewer
+from servicehall.web.portal.acting import undo, viewer
 from servicehall.web.portal.filling import Posted, posted_form
 from servicehall.web.portal.request_page import sheet_of
 from servicehall.web.portal.sheet import Section
@@ -133,6 +134,7 @@ def show(approval_id: str) -> ResponseReturnValue:
 
 
 @pages.post("/approvals/<approval_id>/decision")
+@once("/approvals/{approval_id}")
 def decide(approval_id: str) -> ResponseReturnValue:
     """Takes the decision; what was decided on other content is shown as it is now, with the form again."""
     decision = request.form.get("decision", "")
@@ -196,7 +198,6 @@ def _page(
         wrong={problem.path: problem.message for problem in problems},
         conflict=conflict,
         comment=request.form.get("comment", ""),
-        nonce=new_nonce(),
         words=words,
     )
     return page, status

@@ -15,8 +15,9 @@ from servicehall.services import cases, decisions, lists
 from servicehall.services.visibility import approval_for
 from servicehall.texts import _
 from servicehall.web.inbox.waiting import waiting_count
+from servicehall.web.once import once
 from servicehall.web.portal import words
-from servicehall.web.portal.acting import new_nonce, sent_before, undo, viewer
+from servicehall.web.portal.acting import undo, viewer
 from servicehall.web.portal.paging import cursor, first_href, next_href
 
 pages = Blueprint("inbox", __name__)
@@ -64,21 +65,17 @@ def selected() -> ResponseReturnValue:
     with reading():
         records = [cases.approval_record(viewer(), approval_for(viewer(), one)) for one in chosen]
         needed = any(decision in one["comment_for"] for one in records)
-        return render_template(
-            "inbox/selected.html", decision=decision, records=records, needed=needed, nonce=new_nonce()
-        )
+        return render_template("inbox/selected.html", decision=decision, records=records, needed=needed)
 
 
 @pages.post("/approvals/decisions")
+@once("/approvals?tab=decided")
 def decide_many() -> ResponseReturnValue:
     """Each decision in a work of its own; one that cannot be taken says why, and the others go on."""
     decision = request.form.get("decision", "")
     chosen = request.form.getlist("approval")[:MOST_AT_ONCE]
     if decision not in BULK or not chosen:
         return redirect("/approvals", code=303)
-    before = sent_before("/approvals?tab=decided")
-    if before is not None:
-        return redirect(before, code=303)
     outcomes = [_decide(one, decision) for one in chosen]
     return render_template("inbox/outcomes.html", decision=decision, outcomes=outcomes)
 

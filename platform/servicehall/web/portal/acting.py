@@ -1,20 +1,12 @@
-"""Who acts in this web request, and the one-time mark that makes a double click one act."""
+"""Who acts in this web request, and what a refusal leaves behind: nothing."""
 
 from __future__ import annotations
 
-import secrets
+from flask import g
 
-from flask import g, request
-from sqlalchemy import select
-
-from servicehall.clock import now
-from servicehall.errors import BadRequest
-from servicehall.models.base import begin_writing, db
-from servicehall.models.operations import FormNonce, insert_once
+from servicehall.models.base import db
 from servicehall.services.visibility import Viewer
-
-NONCE = "nonce"
-LONGEST = 64
+from servicehall.web.once import refuse_again
 
 
 def viewer() -> Viewer:
@@ -25,32 +17,7 @@ def viewer() -> Viewer:
     return found
 
 
-def new_nonce() -> str:
-    """What a form carries so that it counts once, however often it is sent."""
-    return secrets.token_urlsafe(16)
-
-
-def sent_before(outcome: str) -> str | None:
-    """Where this form led when it was sent before; None the first time, and then the verb's commit keeps the mark.
-
-    `outcome` is the address to which the first sending leads.
-    """
-    nonce = request.form.get(NONCE, "")
-    if not nonce:
-        return None
-    if len(nonce) > LONGEST:
-        raise BadRequest
-    session = db.session()
-    begin_writing(session)
-    row = {"person_id": viewer().id, "nonce": nonce, "outcome": outcome, "created_at": now()}
-    if session.connection().execute(insert_once(session, FormNonce, row)).rowcount:
-        return None
-    mine = (FormNonce.person_id == viewer().id) & (FormNonce.nonce == nonce)
-    known = session.scalar(select(FormNonce.outcome).where(mine))
-    session.rollback()
-    return known or "/"
-
-
 def undo() -> None:
-    """After a verb refused: nothing of it stays, the mark included, and the form may be sent again."""
+    """After a verb refused: nothing of it stays. SentBefore where it refused because this very form did it already."""
     db.session.rollback()
+    refuse_again()

@@ -12,7 +12,8 @@ from servicehall.services import cases, requests
 from servicehall.services.access import note_reading
 from servicehall.services.visibility import request_for
 from servicehall.texts import _
-from servicehall.web.portal.acting import sent_before, undo, viewer
+from servicehall.web.once import once
+from servicehall.web.portal.acting import undo, viewer
 from servicehall.web.portal.uploads import download, keep
 from servicehall.web.shell import local_path
 
@@ -20,19 +21,19 @@ pages = Blueprint("conversation", __name__)
 
 
 @pages.post("/requests/<number>/comments")
+@once("/requests/{number}#conversation")
 def comment(number: str) -> ResponseReturnValue:
     """Says something; `internal` is for the department's agents alone."""
     row = request_for(viewer(), number)
     back = local_path(request.form.get("back")) if request.form.get("back") else f"/requests/{row.number}#conversation"
     try:
-        if sent_before(back) is None:
-            requests.comment(
-                row,
-                body=request.form.get("body", ""),
-                internal=request.form.get("internal") == "yes",
-                viewer=viewer(),
-                at=now(),
-            )
+        requests.comment(
+            row,
+            body=request.form.get("body", ""),
+            internal=request.form.get("internal") == "yes",
+            viewer=viewer(),
+            at=now(),
+        )
     except Invalid as error:
         undo()
         flash(error.problems[0].message if error.problems else error.detail, "warning")
@@ -40,6 +41,7 @@ def comment(number: str) -> ResponseReturnValue:
 
 
 @pages.post("/requests/<number>/attachments")
+@once("/requests/{number}#attachments")
 def attach(number: str) -> ResponseReturnValue:
     """Attaches a file."""
     with reading():
@@ -49,8 +51,7 @@ def attach(number: str) -> ResponseReturnValue:
         if upload is None or not upload.filename:
             raise Invalid(_("Choose a file first."))
         facts = keep(upload)
-        if sent_before(f"/requests/{row.number}#attachments") is None:
-            requests.attach(row, file=facts.as_answer(), viewer=viewer(), at=now())
+        requests.attach(row, file=facts.as_answer(), viewer=viewer(), at=now())
     except (Invalid, TooLarge, UnsupportedMedia) as error:
         undo()
         flash(error.detail, "warning")

@@ -14,8 +14,9 @@ from servicehall.models.directory import Delegation, Person
 from servicehall.services import delegations, directory
 from servicehall.services.cases.names import department_titles
 from servicehall.texts import _
+from servicehall.web.once import once
 from servicehall.web.portal import people, words
-from servicehall.web.portal.acting import new_nonce, sent_before, undo, viewer
+from servicehall.web.portal.acting import undo, viewer
 
 pages = Blueprint("deputies", __name__)
 
@@ -29,6 +30,7 @@ def show() -> ResponseReturnValue:
 
 
 @pages.post("/deputies")
+@once("/deputies")
 def add() -> ResponseReturnValue:
     """Names a deputy."""
     said = request.form
@@ -36,16 +38,15 @@ def add() -> ResponseReturnValue:
     try:
         if problems:
             raise Invalid(problems=problems)
-        if sent_before("/deputies") is None:
-            delegations.delegate(
-                deputy=said.get("deputy", ""),
-                since=_day("since") or date.min,
-                until=_day("until") or date.min,
-                departments=said.getlist("departments") or None,
-                viewer=viewer(),
-                at=now(),
-            )
-            flash(_("Your deputy is named. Open approvals move on the first day."), "success")
+        delegations.delegate(
+            deputy=said.get("deputy", ""),
+            since=_day("since") or date.min,
+            until=_day("until") or date.min,
+            departments=said.getlist("departments") or None,
+            viewer=viewer(),
+            at=now(),
+        )
+        flash(_("Your deputy is named. Open approvals move on the first day."), "success")
     except Invalid as error:
         undo()
         return _page(error.problems)
@@ -66,6 +67,7 @@ def ask(delegation_id: str) -> ResponseReturnValue:
 
 
 @pages.post("/deputies/<delegation_id>/end")
+@once("/deputies")
 def end(delegation_id: str) -> ResponseReturnValue:
     """Takes it back."""
     try:
@@ -97,7 +99,6 @@ def _page(problems: tuple[Problem, ...] = ()) -> tuple[str, int]:
         said=request.form,
         problems=problems,
         wrong={problem.path: problem.message for problem in problems},
-        nonce=new_nonce(),
         words=words,
     )
     return page, 422 if problems else 200

@@ -12,8 +12,9 @@ from servicehall.models.requests import Request
 from servicehall.services import requests
 from servicehall.services.visibility import request_for
 from servicehall.texts import _
+from servicehall.web.once import once
 from servicehall.web.portal import words
-from servicehall.web.portal.acting import new_nonce, undo, viewer
+from servicehall.web.portal.acting import undo, viewer
 from servicehall.web.portal.acts import KEPT, SENT
 from servicehall.web.portal.filling import Filling, posted_form, refill, with_preview
 from servicehall.web.portal.request_page import view_of
@@ -40,6 +41,7 @@ def check(number: str) -> ResponseReturnValue:
 
 
 @pages.post("/requests/<number>/edit")
+@once("/requests/{number}")
 def save(number: str) -> ResponseReturnValue:
     """Keeps the answers, and sends the request where that was asked."""
     act = request.form.get("act", "send")
@@ -87,7 +89,6 @@ def _page(row: Request, filling: Filling, *, problems: tuple[Problem, ...] = ())
         filling=with_preview(viewer(), filling, at=now()),
         problems=problems,
         checked=bool(problems),
-        nonce=new_nonce(),
         words=words,
     )
     return page, 422 if problems else 200

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement
 
 from servicehall.domain.lifecycle import OPEN
-from servicehall.models.definitions import Document
 from servicehall.models.requests import Participant, Request
 from servicehall.services.cases import request_rows
 from servicehall.services.cases.names import Record
 from servicehall.services.listing import Page, Source, page
+from servicehall.services.lists import matches
 from servicehall.services.visibility import Viewer
 
 Condition = ColumnElement[bool]
-MATCHED = 500
 _OPEN = sorted(str(state) for state in OPEN if state != "draft")
 
 
 def mine(viewer: Viewer, tab: str, *, q: str = "", cursor: str | None = None, limit: int = 25) -> Page[Request]:
-    """One page of a tab, the newest first, narrowed by a search over numbers and services."""
-    narrow = (_fits(viewer, q),) if q else ()
+    """One page of a tab, the newest first, narrowed by a search."""
+    narrow = (matches(viewer, q),) if q.strip() else ()
     sources = [one.but(*narrow) for one in TABS[tab](viewer)]
     return page(viewer.session, Request, sources, name=f"mine:{tab}", descending=True, limit=limit, cursor=cursor)
 
@@ -73,18 +72,3 @@ TABS: Mapping[str, Callable[[Viewer], Sequence[Source]]] = {
     "others": _for_others,
     "watching": _watching,
 }
-
-
-def _fits(viewer: Viewer, q: str) -> Condition:
-    """Part of the number, or of the service's title in any language."""
-    rows = viewer.session.execute(
-        select(Document.department, Document.key, Document.body).where(Document.kind == "service").limit(MATCHED)
-    )
-    wanted = q.casefold()
-    services = [f"{department}/{key}" for department, key, body in rows if wanted in _titles(body)]
-    return or_(Request.number.icontains(q, autoescape=True), Request.service.in_(services))
-
-
-def _titles(body: Mapping[str, object] | None) -> str:
-    title = (body or {}).get("title") or ""
-    return " ".join(map(str, title.values())).casefold() if isinstance(title, Mapping) else str(title).casefold()

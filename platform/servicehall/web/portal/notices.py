@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from servicehall.clock import now
 from servicehall.services import notices
 from servicehall.web.navigation import BADGES
+from servicehall.web.once import once
 from servicehall.web.portal.acting import viewer
 from servicehall.web.portal.paging import cursor, first_href, next_href
 from servicehall.web.shell import local_path
@@ -29,12 +30,14 @@ def show() -> ResponseReturnValue:
 
 
 @pages.post("/notices/read")
+@once("/notices")
 def read_all() -> ResponseReturnValue:
     notices.read_all(viewer(), at=now())
     return redirect("/notices", code=303)
 
 
 @pages.post("/notices/<notice_id>")
+@once("/notices")
 def follow(notice_id: str) -> ResponseReturnValue:
     """Marks a notice as read and goes where it leads."""
     return redirect(local_path(notices.read_one(viewer(), notice_id, at=now())), code=303)

@@ -10,8 +10,9 @@ from servicehall.errors import Forbidden, Invalid
 from servicehall.models.base import new_id, reading
 from servicehall.services import catalog, releases, requests
 from servicehall.texts import _
+from servicehall.web.once import leads_to, once
 from servicehall.web.portal import people, words
-from servicehall.web.portal.acting import new_nonce, sent_before, undo, viewer
+from servicehall.web.portal.acting import undo, viewer
 from servicehall.web.portal.acts import KEPT, SENT
 from servicehall.web.portal.filling import Filling, fill, order_of, posted_form, with_preview
 from servicehall.web.portal.uploads import keep
@@ -40,6 +41,7 @@ def check(department: str, key: str) -> ResponseReturnValue:
 
 
 @pages.post("/services/<department>/<key>")
+@once("/requests")
 def order(department: str, key: str) -> ResponseReturnValue:
     """Sends the order, keeps it as a draft, or shows it again with what would follow."""
     at = now()
@@ -55,16 +57,14 @@ def order(department: str, key: str) -> ResponseReturnValue:
     if checking and filling.problems:
         return _page(with_preview(viewer(), filling, at=at), status=422)
     request_id = new_id()
+    leads_to(f"/requests/{request_id}")
     try:
-        before = sent_before(f"/requests/{request_id}")
-        if before is None:
-            requests.order(order_of(filling, draft=not checking), viewer=viewer(), at=at, request_id=request_id)
+        requests.order(order_of(filling, draft=not checking), viewer=viewer(), at=at, request_id=request_id)
     except (Invalid, Forbidden) as error:
         undo()
         return _page(with_preview(viewer(), filling, at=at), status=422, refused=error)
-    if before is None:
-        flash(_(SENT if checking else KEPT), "success")
-    return redirect(before or f"/requests/{request_id}", code=303)
+    flash(_(SENT if checking else KEPT), "success")
+    return redirect(f"/requests/{request_id}", code=303)
 
 
 def _page(
@@ -77,7 +77,6 @@ def _page(
         filling=filling,
         card=catalog.card_of(release),
         others=others,
-        nonce=new_nonce(),
         looked=looked,
         checked=status == 422,
         problems=(refused.problems or (refused,)) if refused else filling.problems if status == 422 else (),

@@ -10,6 +10,7 @@ from servicehall.errors import Conflict, Invalid, NotFound
 from servicehall.services import directory, releases, requests
 from servicehall.services.visibility import request_for
 from servicehall.texts import _
+from servicehall.web.once import once
 from servicehall.web.portal import words
 from servicehall.web.portal.acting import undo, viewer
 from servicehall.web.portal.acts import ACTS
@@ -36,6 +37,7 @@ def ask(number: str, act: str) -> ResponseReturnValue:
 
 
 @pages.post(f"/requests/<number>/<{_ACTS}:act>")
+@once("/requests/{number}")
 def do(number: str, act: str) -> ResponseReturnValue:
     """Does it, and shows the request as it is then."""
     row = request_for(viewer(), number)
@@ -57,6 +59,7 @@ def ask_priority(number: str) -> ResponseReturnValue:
 
 
 @pages.post("/requests/<number>/priority")
+@once("/requests/{number}")
 def set_priority(number: str) -> ResponseReturnValue:
     """Agents set a priority, or impact and urgency where the service has a matrix."""
     row = request_for(viewer(), number)
@@ -71,6 +74,7 @@ def set_priority(number: str) -> ResponseReturnValue:
 
 
 @pages.post("/requests/<number>/watchers")
+@once("/requests/{number}#watchers")
 def watch(number: str) -> ResponseReturnValue:
     """Adds a watcher by address."""
     row = request_for(viewer(), number)
@@ -84,6 +88,7 @@ def watch(number: str) -> ResponseReturnValue:
 
 
 @pages.post("/requests/<number>/watchers/<person_id>/remove")
+@once("/requests/{number}#watchers")
 def unwatch(number: str, person_id: str) -> ResponseReturnValue:
     """Removes a watcher; oneself too."""
     row = request_for(viewer(), number)

@@ -27,7 +27,7 @@ from servicehall.services.visibility import Viewer, request_for, visible_request
 from servicehall.texts import _
 from servicehall.web.inbox.waiting import mine_on
 from servicehall.web.portal import words
-from servicehall.web.portal.acting import new_nonce, viewer
+from servicehall.web.portal.acting import viewer
 from servicehall.web.portal.acts import ACTS, PROMINENT
 from servicehall.web.portal.sheet import Section, Sheet, files_in
 from servicehall.web.portal.uploads import download
@@ -182,7 +182,6 @@ def show(number: str) -> ResponseReturnValue:
         case=view.record,
         buttons=[act for act in acts if act.key in PROMINENT],
         menu=[act for act in acts if act.key not in PROMINENT],
-        nonce=new_nonce(),
         words=words,
     )
 
