@@ -87,3 +87,22 @@ def test_the_report_is_made_by_a_job(app: Flask, api: Api) -> None:
     assert f"{number}-en.pdf" in made.headers["Content-Disposition"]
     assert api(AUDITOR).get(f"/requests/{number}/report.pdf?locale=fr").status_code == 422
     assert api(EMPLOYEE).get(path).status_code == 404
+
+
+def test_a_checklist_is_part_of_the_task_and_ticked_item_by_item(api: Api) -> None:
+    in_progress(api)
+    agent = api(HR_AGENT)
+    rows = [agent.get(f"/tasks/{one['id']}").json for one in agent.get("/tasks").json["items"]]
+    task = next(one for one in rows if one["checklist"])
+    assert [one["done"] for one in task["checklist"]] == [False] * len(task["checklist"])
+    path = f"/tasks/{task['id']}/checklist"
+    assert agent.post(path, json={"item": 0, "done": True}).json["checklist"][0]["done"] is True
+    assert agent.get(f"/tasks/{task['id']}").json["checklist"][0]["done"] is True
+    for wrong in (
+        {"item": 99, "done": True},
+        {"item": 0},
+        {"item": 0, "done": "x"},
+        {"item": 0, "done": True, "by": "me"},
+    ):
+        assert agent.post(path, json=wrong).status_code == 422
+    assert api(EMPLOYEE).post(path, json={"item": 0, "done": True}).status_code == 404

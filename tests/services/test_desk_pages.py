@@ -43,7 +43,7 @@ fulfilment:
       group: it-desk
       due: 1 day
       shows: [what]
-      checklist: [Bring a torch]
+      checklist: [Bring a torch, {en: Bring a ladder, zh: 带上梯子}]
       form: {fields: [{key: found, type: text, label: What you found, required: true}]}
     - {key: mend, title: Mend it, group: it-stores, after: [look]}
     - {key: polish, title: Polish it, group: it-desk, optional: true}
@@ -287,6 +287,42 @@ def test_a_double_click_completes_once(app: Flask, desk: Any, number: str) -> No
     answers = [dan.post(f"/tasks/{task.id}/complete", data={"nonce": "once"}).status_code for _ in range(2)]
     assert answers == [303, 303]
     assert "not possible" not in dan.get("/desk").text
+
+
+def ticked(app: Flask, number: str) -> list[int]:
+    return task_of(app, "look", number).ticked
+
+
+def test_a_checklist_is_ticked_on_the_page_and_does_not_hold_up_the_task(app: Flask, desk: Any, number: str) -> None:
+    task, dan = task_of(app, "look", number), desk("dan")
+    path = f"/tasks/{task.id}/checklist"
+    assert dan.post(path, data={"item": "1", "done": "yes"}).location == f"/tasks/{task.id}#checklist"
+    assert ticked(app, number) == [1]
+    page = dan.get(f"/tasks/{task.id}").text
+    assert page.count('aria-checked="true"') == 1
+    assert page.count("1 of 2 ticked") == 2
+    desk("dora").post(path, data={"item": "1", "done": "no"})
+    assert ticked(app, number) == []
+    assert dan.post(f"/tasks/{task.id}/complete", data={"answers-found": "A loose cable"}).status_code == 303
+    assert 'role="checkbox"' not in dan.get(f"/tasks/{task.id}").text
+
+
+@pytest.mark.parametrize(
+    ("who", "item", "status"),
+    [("dan", "2", 422), ("dan", "x", 400), ("dan", "-1", 422), ("lea", "0", 403), ("stan", "0", 404)],
+)
+def test_a_tick_that_cannot_be(app: Flask, desk: Any, number: str, who: str, item: str, status: int) -> None:
+    answer = desk(who).post(f"/tasks/{task_of(app, 'look', number).id}/checklist", data={"item": item, "done": "yes"})
+    assert answer.status_code == status
+    assert ticked(app, number) == []
+
+
+def test_the_checklist_of_a_task_that_is_done_stays_as_it_was(app: Flask, desk: Any, number: str, act: Any) -> None:
+    act("look", "complete", "dan", answers={"found": "A loose cable"})
+    task, dan = task_of(app, "look", number), desk("dan")
+    dan.post(f"/tasks/{task.id}/checklist", data={"item": "0", "done": "yes"})
+    assert ticked(app, number) == []
+    assert "a task that is open" in dan.get(f"/tasks/{task.id}").text
 
 
 @pytest.mark.parametrize(("act_name", "state"), [("hold", "on_hold"), ("fail", "failed"), ("skip", "skipped")])

@@ -48,6 +48,8 @@ class Task(Base):
     answers: Mapped[str | None] = mapped_column(String(64))
     note: Mapped[str | None] = mapped_column(String(64))
     why: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    ticked: Mapped[list[int]] = mapped_column(Json)
+    """The items of the checklist that are done, by their place in it."""
 
 
 @applies(e.PlanStarted, e.TasksAdded)
@@ -69,6 +71,7 @@ def tasks_planned(writer: Writer, applied: Applied[Any]) -> None:
             due_at=instant(one.get("due_at")),
             ready_at=applied.at if one["state"] == "ready" else None,
             why=one.get("why"),
+            ticked=[],
         )
 
 
@@ -119,6 +122,11 @@ def task_completed(writer: Writer, applied: Applied[e.TaskCompleted]) -> None:
         answers=event.answers,
         **({"note": event.comment} if event.comment is not None else {}),
     )
+
+
+@applies(e.ChecklistTicked)
+def checklist_ticked(writer: Writer, applied: Applied[e.ChecklistTicked]) -> None:
+    writer.update(Task, {"id": applied.event.task}, ticked=applied.event.ticked)
 
 
 @applies(e.ChildRequested)

@@ -20,7 +20,7 @@ from servicehall.services.requests import family_of
 from servicehall.services.submission import stream_of
 from servicehall.services.visibility import Viewer
 from servicehall.services.work import Work, work
-from servicehall.texts import _
+from servicehall.texts import _, pick
 
 
 def claim(task: Task, *, viewer: Viewer, at: datetime) -> None:
@@ -99,6 +99,20 @@ def retry(task: Task, *, viewer: Viewer, at: datetime, comment: str | None = Non
         _move(w, row, now, "retry", _next(w, row, now, "retry"), comment=comment)
 
 
+def tick(task: Task, *, item: int, done: bool, viewer: Viewer, at: datetime) -> None:
+    """Ticks an item of the checklist by its place (from 0), or opens it again; the same again changes nothing."""
+    with _over(task, viewer, at) as (w, row, now):
+        if now.state not in OPEN:
+            raise Conflict(_("The checklist belongs to a task that is open."))
+        if not 0 <= item < len(checklist_of(releases.load(w.session, row.release), now)):
+            raise Invalid(problems=[Problem("item", "unknown", _("The checklist has no such item."))])
+        ticked = set(now.ticked)
+        after = ticked | {item} if done else ticked - {item}
+        if after != ticked:
+            event = e.ChecklistTicked(task=now.id, item=item, done=done, ticked=sorted(after))
+            w.record(stream_of(row.id), event)
+
+
 VERBS: Mapping[str, Callable[..., None]] = {
     "claim": claim,
     "assign": assign,
@@ -110,6 +124,20 @@ VERBS: Mapping[str, Callable[..., None]] = {
     "fail": fail,
     "retry": retry,
 }
+
+
+OPEN = ("ready", "in_progress", "on_hold", "failed")
+
+
+def checklist_of(release: Release, task: Task) -> list[dict[str, Any]]:
+    """`{text, done}` for each item of the task's checklist, in the reader's language."""
+    planned = release.plan_task(task.key) if task.undoes is None else None
+    items = planned.checklist if planned is not None else ()
+    return [{"text": pick(one), "done": place in task.ticked} for place, one in enumerate(items)]
+
+
+def may_tick(task: Task, row: Request, viewer: Viewer) -> bool:
+    return task.state in OPEN and row.state != "on_hold" and may_work(task, viewer)
 
 
 def may_work(task: Task, viewer: Viewer) -> bool:

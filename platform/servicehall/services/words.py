@@ -283,5 +283,6 @@ _EVENTS: Mapping[str, _Telling] = {
     "task.state_changed:retry": _says(N_("{who} tries a task again")),
     "task.state_changed:cancel": _clock(N_("A task was cancelled")),
     "task.completed": _says(N_("{who} finished a task")),
+    "task.checklist_ticked": _says(N_("{who} ticked something on a checklist")),
     "task.child_requested": lambda who, body, name_of: _("{number} was ordered for a task", number=body["number"]),
 }

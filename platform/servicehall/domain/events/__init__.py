@@ -34,6 +34,7 @@ from servicehall.domain.events.directory import (
     PreferencesChanged,
 )
 from servicehall.domain.events.fulfilment import (
+    ChecklistTicked,
     ChildRequested,
     PlanStarted,
     TaskAssigned,
@@ -66,6 +67,7 @@ __all__ = [
     "AskedInstead",
     "Attached",
     "ChainStarted",
+    "ChecklistTicked",
     "ChildRequested",
     "ClockBreached",
     "ClockChanged",

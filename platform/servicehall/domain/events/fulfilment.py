@@ -64,6 +64,19 @@ class TaskCompleted(Event):
     why: Json | None = None
 
 
+@event("task.checklist_ticked")
+class ChecklistTicked(Event):
+    """Item number `item` of the checklist, counted from 0, was ticked or (`done` false) is open again.
+
+    `ticked` holds the numbers of all that are ticked then.
+    """
+
+    task: str
+    item: int
+    done: bool
+    ticked: list[int]
+
+
 @event("task.child_requested")
 class ChildRequested(Event):
     task: str

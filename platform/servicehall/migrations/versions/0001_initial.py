@@ -669,6 +669,7 @@ def upgrade() -> None:
         sa.Column("answers", sa.String(length=64), nullable=True),
         sa.Column("note", sa.String(length=64), nullable=True),
         sa.Column("why", JSON, nullable=True),
+        sa.Column("ticked", JSON, nullable=False),
         sa.ForeignKeyConstraint(["request_id"], ["requests.id"], name=op.f("fk_tasks_request_id_requests")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
     )

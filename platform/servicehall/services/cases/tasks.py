@@ -65,6 +65,7 @@ def _records(viewer: Viewer, row: Request, rows: Sequence[Task]) -> list[Record]
             **_request_answers(viewer, row, release, task, stored, whole),
             **_filled(viewer, row, release, task, filled),
             "comment": (filled.get(task.note or "") or {}).get("body"),
+            "checklist": tasks.checklist_of(release, task),
             "undoes": keys.get(task.undoes or ""),
             "actions": tasks.acts_of(task, row, release, viewer),
         }

@@ -144,6 +144,11 @@ class Completion(Comment):
     answers = _answers()
 
 
+class Tick(Schema):
+    item = fields.Integer(required=True, strict=True, metadata={"description": "Its place in the checklist, from 0"})
+    done = fields.Boolean(required=True, truthy={True}, falsy={False})
+
+
 class NewDelegation(Schema):
     deputy = fields.String(required=True, metadata={"description": "An email"})
     since = fields.Date(required=True, data_key="from")

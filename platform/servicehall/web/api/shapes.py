@@ -252,7 +252,13 @@ class TaskRow(Shape):
     request_answers = _open("The request's answers that this task shows")
 
 
+class ChecklistItem(Shape):
+    text = fields.String()
+    done = fields.Boolean()
+
+
 class Task(TaskRow):
+    checklist = _some(ChecklistItem)
     masked = fields.List(fields.String())
     form = fields.Dict(allow_none=True)
     answers = fields.Dict(allow_none=True, metadata={"description": "What was filled in"})

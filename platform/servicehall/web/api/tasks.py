@@ -74,6 +74,22 @@ for _name, (_body, _summary) in VERBS.items():
     _verb(_name, _body, _summary)
 
 
+@call(
+    "POST",
+    "/tasks/<task_id>/checklist",
+    summary="Tick an item of the checklist, or open it again",
+    tag=TAG,
+    body=inputs.Tick,
+    answer=shapes.Task,
+    versioned=True,
+)
+def tick(task_id: str, said: dict[str, Any]) -> Response:
+    task = task_for(viewer(), task_id)
+    expect_version(_request_of(task))
+    tasks.tick(task, viewer=viewer(), at=now(), **said)
+    return _shown(task)
+
+
 def _request_of(task: Task) -> Request:
     return viewer().session.get_one(Request, task.request_id)
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import CombinedMultiDict
 
 from servicehall.clock import now
-from servicehall.errors import Conflict, Forbidden, Invalid
+from servicehall.errors import BadRequest, Conflict, Forbidden, Invalid
 from servicehall.models.base import reading
 from servicehall.services import tasks
 from servicehall.texts import _
@@ -75,6 +75,22 @@ def complete(task_id: str) -> ResponseReturnValue:
         undo()
         return task_page(view_of(task_id), form, status=422, refused=error.detail, checked=True)
     return redirect(_next(task_id), code=303)
+
+
+@pages.post("/tasks/<task_id>/checklist")
+@once("/tasks/{task_id}#checklist")
+def tick(task_id: str) -> ResponseReturnValue:
+    """Ticks an item of the checklist, or opens it again."""
+    view = view_of(task_id)
+    item = request.form.get("item", type=int)
+    if item is None:
+        raise BadRequest
+    try:
+        tasks.tick(view.task, item=item, done=request.form.get("done") == "yes", viewer=viewer(), at=now())
+    except Conflict as error:
+        undo()
+        flash(error.detail, "warning")
+    return redirect(local_path(request.form.get("next") or f"/tasks/{task_id}") + "#checklist", code=303)
 
 
 def _comment() -> dict[str, Any]:

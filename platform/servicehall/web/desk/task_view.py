@@ -17,7 +17,7 @@ from servicehall.models.clocks import Clock
 from servicehall.models.directory import Person
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
-from servicehall.services import cases, contexts, directory, releases
+from servicehall.services import cases, contexts, directory, releases, tasks
 from servicehall.services.cases.names import Record
 from servicehall.services.lookups import Directory
 from servicehall.services.releases import Release
@@ -87,8 +87,13 @@ class TaskView:
         return self.release.task_form(self.task.key) if self.task.undoes is None else None
 
     @property
-    def checklist(self) -> list[str]:
-        return [pick(one) for one in self.planned.checklist] if self.planned is not None else []
+    def ticked(self) -> int:
+        """How many items of the checklist are done."""
+        return sum(one["done"] for one in self.record["checklist"])
+
+    @property
+    def may_tick(self) -> bool:
+        return tasks.may_tick(self.task, self.row, self.viewer)
 
     @property
     def acts(self) -> list[Act]:

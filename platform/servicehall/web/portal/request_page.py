@@ -46,6 +46,7 @@ QUIET = (
     "plan.started",
     "task.ready",
     "task.due_changed",
+    "task.checklist_ticked",
 )
 """Events of the machinery, which auditors read on their own page."""
 
