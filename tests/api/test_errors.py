@@ -64,6 +64,9 @@ def test_a_body_beyond_all_measure(api: Api) -> None:
         ("post", "/requests", {"service": SERVICE, "priority": "p0"}, ["priority"]),
         ("post", "/approvals/decisions", {"items": []}, ["items"]),
         ("post", "/delegations", {"deputy": DIRECTOR, "from": "soon"}, ["from", "until"]),
+        ("post", "/requests", {"service": SERVICE, "impact": "galaxy"}, ["impact"]),
+        ("post", "/requests", {"service": "it/incident", "impact": "galaxy", "priority": "p1"}, ["impact"]),
+        ("delete", "/delegations/1", {"colour": "red"}, ["colour"]),
         ("get", "/requests?colour=red", None, ["colour"]),
         ("get", "/requests?limit=0", None, ["limit"]),
         ("get", "/requests?limit=many", None, ["limit"]),
@@ -182,3 +185,27 @@ def test_too_many_guesses(client: FlaskClient) -> None:
 
 def test_nothing_is_kept_in_caches(api: Api) -> None:
     assert api(MANAGER).get("/requests").headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "status", "where"),
+    [
+        ("", b"{", 400, []),
+        ("", b"[]", 422, [""]),
+        ("", b"{}", 422, ["password", "username"]),
+        ("", b'{"username": "a", "password": "b", "colour": "red"}', 422, ["colour"]),
+        ("?colour=red", b'{"username": "a", "password": "b"}', 422, ["colour"]),
+    ],
+)
+def test_signing_in_is_read_like_everything_else(
+    client: FlaskClient, query: str, body: bytes, status: int, where: list[str]
+) -> None:
+    answered = client.post(f"/api/v1/security/login{query}", data=body, content_type="application/json")
+    assert sorted(one["path"] for one in problem(answered, status)["errors"]) == where
+
+
+@pytest.mark.parametrize(
+    "path", ["requests/%00", "tasks/%00", "approvals/%00", "services/it/%00", "requests/%ed%a0%80"]
+)
+def test_a_path_that_nothing_can_have(api: Api, path: str) -> None:
+    problem(api(MANAGER).get(f"/{path}"), 404)

@@ -39,6 +39,11 @@ def test_every_operation_has_a_name_of_its_own(document: dict[str, Any]) -> None
     assert all(one["summary"] for operations in document["paths"].values() for one in operations.values())
 
 
+def test_every_operation_may_find_the_database_locked(document: dict[str, Any]) -> None:
+    operations = [one for some in document["paths"].values() for one in some.values()]
+    assert all("503" in one["responses"] for one in operations)
+
+
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     wanted = set(re.findall(r"#/components/schemas/(\w+)", str(document)))
     assert wanted == set(document["components"]["schemas"])

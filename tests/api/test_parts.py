@@ -6,10 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import func, select
 from tests.factories.company import AUDITOR, DIRECTOR, EMPLOYEE, HR_AGENT, HR_LEAD, IT_AGENT, MANAGER
 from tests.factories.orders import approve, onboarding, order
 
 from servicehall import jobs
+from servicehall.models.base import db
+from servicehall.models.operations import AccessLog
 
 SERVICE = "hr/employee-onboarding"
 Api = Callable[[str], Any]
@@ -44,6 +47,27 @@ def test_agents_set_the_priority_and_clocks_follow(api: Api) -> None:
     assert running and all(one["due_at"] < due[one["id"]] for one in running)
 
 
+def test_impact_and_urgency_go_through_the_matrix(api: Api) -> None:
+    answers = {
+        "service_area": "network",
+        "service_item": "wifi",
+        "headline": "No network",
+        "description": "None at all.",
+    }
+    number = order(api(EMPLOYEE), "it/incident", answers, impact="person", urgency="minor")
+    path = f"/requests/{number}/priority"
+    said = api(IT_AGENT).post(path, json={"impact": "company"}).json
+    assert (said["impact"], said["urgency"], said["priority"]) == ("company", "minor", "p3")
+    for wrong, where in (
+        ({}, "priority"),
+        ({"urgency": "soon"}, "urgency"),
+        ({"priority": "p1", "impact": "x"}, "impact"),
+    ):
+        refused = api(IT_AGENT).post(path, json=wrong)
+        assert (refused.status_code, [one["path"] for one in refused.json["errors"]]) == (422, [where])
+    assert api(EMPLOYEE).get(f"/requests/{number}").json["priority"] == "p3"
+
+
 def test_on_hold_nothing_is_worked_on(api: Api) -> None:
     number = in_progress(api)
     assert api(HR_AGENT).post(f"/requests/{number}/hold").status_code == 422
@@ -76,13 +100,20 @@ def test_a_task_is_given_to_members_of_its_group(api: Api) -> None:
     assert "claim" not in claimed.json["actions"]
 
 
+def readings(app: Flask, kind: str) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count()).where(AccessLog.kind == kind)) or 0
+
+
 def test_the_report_is_made_by_a_job(app: Flask, api: Api) -> None:
     number = order(api(MANAGER), SERVICE, onboarding())
     path = f"/requests/{number}/report.pdf?locale=en"
     first = api(AUDITOR).get(path)
     assert (first.status_code, first.headers["Retry-After"]) == (202, "2")
+    assert readings(app, "report") == 0
     jobs.do_all(app)
     made = api(AUDITOR).get(path)
+    assert readings(app, "report") == 1
     assert (made.status_code, made.mimetype, made.data[:5]) == (200, "application/pdf", b"%PDF-")
     assert f"{number}-en.pdf" in made.headers["Content-Disposition"]
     assert api(AUDITOR).get(f"/requests/{number}/report.pdf?locale=fr").status_code == 422

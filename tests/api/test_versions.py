@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,16 @@ def test_a_stale_change_is_a_conflict(api: Api) -> None:
     assert api(MANAGER).get(path).json["answers"]["remarks"] == "one"
     assert api(MANAGER).post(f"{path}/submit", **match(first)).status_code == 409
     assert api(MANAGER).post(f"{path}/submit", **match("*")).status_code == 200
+
+
+def test_what_is_said_and_attached_too(api: Api) -> None:
+    path = f"/requests/{order(api(MANAGER), SERVICE, onboarding())}"
+    first = api(MANAGER).get(path).headers["ETag"]
+    assert api(MANAGER).post(f"{path}/comments", json={"body": "one"}, **match(first)).status_code == 201
+    assert api(MANAGER).post(f"{path}/comments", json={"body": "two"}, **match(first)).status_code == 409
+    file = {"file": (io.BytesIO(b"hello"), "hello.txt")}
+    assert api(MANAGER).post(f"{path}/attachments", data=file, **match(first)).status_code == 409
+    assert api(MANAGER).get(f"{path}/attachments").json["items"] == []
 
 
 def test_decisions_and_tasks_too(api: Api) -> None:

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from servicehall.clock import as_instant
 from servicehall.domain import deputies as rules
 from servicehall.domain import events as e
-from servicehall.errors import Conflict, Invalid, NotFound, Problem
+from servicehall.errors import Invalid, NotFound, Problem
 from servicehall.models.base import new_id
-from servicehall.models.directory import Delegation, Person
+from servicehall.models.directory import Delegation, Department, Person
 from servicehall.models.operations import Timers
 from servicehall.services import directory
 from servicehall.services.visibility import Viewer
@@ -35,11 +35,12 @@ def delegate(
 ) -> str:
     """Names a deputy, by email, for these days, both inclusive, in one's own time zone. Returns the delegation's id.
 
-    Errors: Invalid for an unknown or inactive person, oneself, a period that is over or backwards, or a cycle.
+    Errors: Invalid for an unknown or inactive person, oneself, an unknown department, a period that is over or
+    backwards, or a cycle.
     """
     session = viewer.session
     found = directory.by_email(session, deputy)
-    problems = _problems(found, since, until, viewer, at)
+    problems = [*_problems(found, since, until, viewer, at), *_unknown_departments(session, departments)]
     if problems or found is None:
         raise Invalid(_("The deputy cannot be named like this."), problems)
     delegation_id = new_id()
@@ -69,14 +70,14 @@ def delegate(
 
 
 def end(delegation_id: str, *, viewer: Viewer, at: datetime) -> None:
-    """Takes a delegation back; open approvals come back by a job."""
+    """Takes a delegation back; open approvals come back by a job. NotFound also for one that has ended."""
     row = viewer.session.get(Delegation, delegation_id)
     if row is None or row.person_id != viewer.id:
         raise NotFound(_("There is no such delegation."))
     with work(f"person/{viewer.id}", actor=viewer.id, at=at) as w:
         now = w.get(Delegation, delegation_id)
         if now.ended_at is not None:
-            raise Conflict(_("This delegation has ended already."))
+            raise NotFound(_("There is no such delegation."))
         w.record(f"person/{viewer.id}", e.DelegationEnded(delegation=delegation_id, ended_at=as_instant(at)))
         Timers.cancel(w.session, prefix=f"delegation:{delegation_id}:")
         _arm(w, viewer.id, delegation_id, "delegation_end", at)
@@ -134,6 +135,15 @@ def _problems(found: Person | None, since: date, until: date, viewer: Viewer, at
     elif until < directory.today_of(viewer.person, at):
         problems.append(Problem("until", "past", _("These days are over.")))
     return problems
+
+
+def _unknown_departments(session: Session, wanted: Sequence[str] | None) -> list[Problem]:
+    known = set(session.scalars(select(Department.key).where(Department.key.in_(wanted or ()))))
+    return [
+        Problem(f"departments[{index}]", "unknown", _("There is no such department."))
+        for index, key in enumerate(wanted or ())
+        if key not in known
+    ]
 
 
 def _arm(w: Work, person: str, delegation: str, kind: str, moment: datetime) -> None:

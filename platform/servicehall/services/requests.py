@@ -270,13 +270,17 @@ def set_priority(
     impact: str | None = None,
     urgency: str | None = None,
 ) -> None:
-    """Agents set a priority, or impact and urgency from which the matrix tells it."""
+    """Agents set a priority, or impact and urgency from which the matrix tells it; what is not named stays."""
     if not viewer.is_agent_of(request):
         raise Forbidden(_("Only agents of the department set the priority."))
+    if not (priority or impact or urgency):
+        text = _("Name a priority, or impact and urgency.")
+        raise Invalid(text, [Problem("priority", "required", text)])
     with work(family_of(request), actor=viewer.id, at=at) as w:
         row = w.get(Request, request.id)
         transition_open(row)
         release = releases.load(w.session, row.release)
+        impact, urgency = impact or row.impact, urgency or row.urgency
         chosen = choose_priority(release, priority, impact, urgency)
         w.record(stream_of(row.id), e.PriorityChanged(priority=chosen, impact=impact, urgency=urgency))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -115,14 +115,24 @@ def new_facts(
 
 
 def choose_priority(release: Release, priority: str | None, impact: str | None, urgency: str | None) -> str | None:
-    if priority is not None:
-        if priority not in PRIORITIES:
-            raise Invalid(
-                _("The priority is not known."),
-                [Problem("priority", "choice", _("Choose one of {names}.", names=", ".join(PRIORITIES)))],
-            )
-        return priority
-    return release.priority_for(impact, urgency)
+    """The priority that was said, else the policy's; Invalid for words that neither knows."""
+    matrix = release.matrix or {}
+    known = {"priority": PRIORITIES, "impact": matrix.get("impact", ()), "urgency": matrix.get("urgency", ())}
+    said = {"priority": priority, "impact": impact, "urgency": urgency}
+    problems = [
+        Problem(name, "choice", _not_one_of(known[name]))
+        for name, word in said.items()
+        if word is not None and word not in known[name]
+    ]
+    if problems:
+        raise Invalid(_("The priority is not known."), problems)
+    return priority or release.priority_for(impact, urgency)
+
+
+def _not_one_of(known: Sequence[str]) -> str:
+    if not known:
+        return _("This service does not ask for it.")
+    return _("Choose one of {names}.", names=", ".join(known))
 
 
 def refuse(checked: Checked, *, draft: bool) -> None:

@@ -9,7 +9,7 @@ import time
 from flask import Flask, Response, current_app, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
-from ..errors import Forbidden, Unauthenticated
+from ..errors import Forbidden, NotFound, Unauthenticated
 from ..models.base import db, set_reading
 from ..texts import _
 from .identity import identify
@@ -55,6 +55,8 @@ def enter() -> None:
     set_reading(True)
     if current_app.config["DEMO"] and not _from_loopback():
         raise Forbidden(_("The demo answers this machine only."))
+    if "\0" in request.path:
+        raise NotFound  # no database keeps it, and PostgreSQL will not even look
     if request.endpoint not in ("static", "appbuilder.static", "health.healthz"):
         identify()
     if request.endpoint is not None and request.endpoint not in PUBLIC and g.person is None:

@@ -19,17 +19,18 @@ from flask_appbuilder.views import BaseView, expose
 from flask_jwt_extended import create_access_token, create_refresh_token
 from flask_limiter.util import get_remote_address
 from flask_login import login_user, logout_user
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, fields
 from marshmallow.validate import Equal, Length
 from sqlalchemy import select, update
 from werkzeug.security import check_password_hash
 
 from ..clock import now
-from ..errors import BadRequest, Invalid, Problem, Unauthenticated, UnsupportedMedia
+from ..errors import Unauthenticated
 from ..models.base import begin_writing, reading
 from ..models.directory import Person
 from ..texts import _
 from . import accounts
+from .api.reading import Nothing, read_body, read_query
 from .demo_accounts import demo_accounts
 from .identity import bearer, by_jwt
 from .shell import local_path
@@ -221,7 +222,8 @@ class TokenApi(SecurityApi):
             401:
               $ref: '#/components/responses/401'
         """
-        said = _credentials()
+        read_query(Nothing)
+        said = read_body(Credentials)
         account = self.appbuilder.sm.auth_user_db(said["username"], said["password"])
         if account is None:
             raise Unauthenticated(_("The email or the password is wrong."))
@@ -246,16 +248,3 @@ class TokenApi(SecurityApi):
         account = by_jwt(bearer() or "", kind="refresh").account
         claims = {"stamp": accounts.stamp(account)}
         return {"access_token": create_access_token(str(account.id), fresh=False, additional_claims=claims)}
-
-
-def _credentials() -> dict[str, Any]:
-    if not request.is_json:
-        raise UnsupportedMedia(_("Send JSON."))
-    said = request.get_json(silent=True)
-    if not isinstance(said, dict):
-        raise BadRequest(_("This is not a JSON object."))
-    try:
-        return dict(Credentials().load(said))
-    except ValidationError as error:
-        problems = [Problem(path, "invalid", str(said[0])) for path, said in dict(error.messages_dict).items()]
-        raise Invalid(problems=problems) from error

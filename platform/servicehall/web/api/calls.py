@@ -20,7 +20,7 @@ from ...services import cases
 from ...services.listing import checked_limit, read_cursor, write_cursor
 from ...services.visibility import Viewer
 from .idempotency import once
-from .reading import Nothing, read_body, read_query
+from .reading import Nothing, read_body, read_query, read_upload
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -60,7 +60,7 @@ def call(
     upload: bool = False,
     versioned: bool = False,
 ) -> Callable[[View], View]:
-    """Registers a view: it is given the parts of its path, then `query` and `said` where it has them.
+    """Registers a view: it is given the parts of its path, then `query`, `said` and `file` where it has them.
 
     `answer` is a schema, or the media type of what is not JSON; `versioned` views take `If-Match`.
     """
@@ -74,6 +74,10 @@ def call(
                 given["query"] = asked
             if body is not None:
                 given["said"] = read_body(body)
+            elif upload:
+                given["file"] = read_upload()
+            elif method != "GET":
+                read_body(Nothing)
             run = functools.partial(view, **given)
             return once(run) if method == "POST" else run()
 

@@ -62,9 +62,9 @@ def fingerprint() -> str:
             digest.update(f"{name}={text}\n".encode())
         for name, file in sorted(request.files.items(multi=True), key=lambda one: (one[0], one[1].filename or "")):
             digest.update(f"{name}:{file.filename}:{file.mimetype}\n".encode())
+            file.stream.seek(0)
             while chunk := file.stream.read(256 * 1024):
                 digest.update(chunk)
-            file.stream.seek(0)
     else:
         digest.update(_spelled(request.get_data(cache=True)))
     return digest.hexdigest()

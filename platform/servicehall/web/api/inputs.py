@@ -153,4 +153,9 @@ class NewDelegation(Schema):
     deputy = fields.String(required=True, metadata={"description": "An email"})
     since = fields.Date(required=True, data_key="from")
     until = fields.Date(required=True)
-    departments = fields.List(fields.String(), allow_none=True, load_default=None)
+    departments = fields.List(
+        fields.String(),
+        allow_none=True,
+        load_default=None,
+        validate=Length(min=1, error=N_("Name at least one, or leave it out for all.")),
+    )

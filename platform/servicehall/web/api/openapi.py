@@ -27,6 +27,7 @@ ERRORS = {
     "415": "Not the media type that is read here",
     "422": "Readable but wrong",
     "429": "Too many",
+    "503": "Not available just now, a locked database for one; nothing was changed",
 }
 
 
@@ -128,7 +129,7 @@ def _answer(call: Call) -> dict[str, Any]:
 
 def _errors(call: Call) -> dict[str, Any]:
     """Every error that such a call may answer with, and 202 where a report is still being made."""
-    statuses = ["401", "403", "422"] + (["404"] if "<" in call.path or call.body is not None else [])
+    statuses = ["401", "403", "422", "503"] + (["404"] if "<" in call.path or call.body is not None else [])
     if call.method != "GET":
         statuses += ["400", "409", "413", "415"]
     problem = {"application/problem+json": {"schema": shapes.ProblemDocument}}
@@ -146,7 +147,7 @@ def _sign_in(spec: APISpec) -> None:
         "200": {"description": "Signed in", "content": {"application/json": {"schema": tokens}}},
         **{
             status: {"description": ERRORS[status], "content": problem}
-            for status in ("400", "401", "415", "422", "429")
+            for status in ("400", "401", "413", "415", "422", "429", "503")
         },
     }
     body = {"required": True, "content": {"application/json": {"schema": Credentials}}}

@@ -2,83 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response
+from marshmallow import Schema
 
 from ...clock import now
 from ...errors import Invalid, NotFound, Problem, Unavailable
+from ...forms import FileFacts
 from ...models.directory import Person
+from ...models.requests import Request
 from ...services import cases, directory, reporting, requests
+from ...services.access import note_reading
 from ...services.visibility import request_for
 from ...texts import _, current_locale
 from . import inputs, shapes
 from .calls import as_json, call, listed_parts, no_content, only_read, viewer
 from .requests import read, to_change
-from .uploads import download, keep_upload
+from .uploads import download
 
 TAG = "Parts of a request"
 AGAIN_AFTER = "2"
 
 
-@call(
-    "GET",
-    "/requests/<number>/approvals",
-    summary="Every voice of every round",
-    tag=TAG,
-    query=inputs.PartsQuery,
-    answer=shapes.page_of(shapes.ApprovalPart),
-)
-def request_approvals(number: str, query: dict[str, Any]) -> Response:
-    return listed_parts(cases.approval_records(viewer(), read(number)), query)
+PARTS: dict[str, tuple[str, type[Schema], Callable[[Request], list[dict[str, Any]]]]] = {
+    "approvals": (
+        "Every voice of every round",
+        shapes.ApprovalPart,
+        lambda row: cases.approval_records(viewer(), row),
+    ),
+    "tasks": ("The plan's tasks", shapes.Task, lambda row: cases.task_records(viewer(), row)),
+    "clocks": ("What was promised", shapes.Clock, lambda row: cases.clock_records(viewer(), row, at=now())),
+    "events": (
+        "The request's log, verbatim: its hashes can be computed again",
+        shapes.Event,
+        lambda row: cases.event_records(viewer().session, row),
+    ),
+    "comments": ("What was said", shapes.Comment, lambda row: cases.comment_records(viewer(), row)),
+    "attachments": ("What was attached", shapes.Attachment, lambda row: cases.attachment_records(viewer(), row)),
+    "watchers": ("Who watches", shapes.Person, lambda row: cases.watcher_records(viewer(), row)),
+}
 
 
-@call(
-    "GET",
-    "/requests/<number>/tasks",
-    summary="The plan's tasks",
-    tag=TAG,
-    query=inputs.PartsQuery,
-    answer=shapes.page_of(shapes.Task),
-)
-def request_tasks(number: str, query: dict[str, Any]) -> Response:
-    return listed_parts(cases.task_records(viewer(), read(number)), query)
+def _part(name: str) -> None:
+    summary, shape, records = PARTS[name]
+
+    def part(number: str, query: dict[str, Any]) -> Response:
+        return listed_parts(records(read(number)), query)
+
+    part.__name__ = f"request_{name}"
+    path, answer = f"/requests/<number>/{name}", shapes.page_of(shape)
+    call("GET", path, summary=summary, tag=TAG, query=inputs.PartsQuery, answer=answer)(part)
 
 
-@call(
-    "GET",
-    "/requests/<number>/clocks",
-    summary="What was promised",
-    tag=TAG,
-    query=inputs.PartsQuery,
-    answer=shapes.page_of(shapes.Clock),
-)
-def request_clocks(number: str, query: dict[str, Any]) -> Response:
-    return listed_parts(cases.clock_records(viewer(), read(number), at=now()), query)
-
-
-@call(
-    "GET",
-    "/requests/<number>/events",
-    summary="The request's log, verbatim: its hashes can be computed again",
-    tag=TAG,
-    query=inputs.PartsQuery,
-    answer=shapes.page_of(shapes.Event),
-)
-def request_events(number: str, query: dict[str, Any]) -> Response:
-    return listed_parts(cases.event_records(viewer().session, read(number)), query)
-
-
-@call(
-    "GET",
-    "/requests/<number>/comments",
-    summary="What was said",
-    tag=TAG,
-    query=inputs.PartsQuery,
-    answer=shapes.page_of(shapes.Comment),
-)
-def request_comments(number: str, query: dict[str, Any]) -> Response:
-    return listed_parts(cases.comment_records(viewer(), read(number)), query)
+for _name in PARTS:
+    _part(_name)
 
 
 @call(
@@ -89,24 +68,13 @@ def request_comments(number: str, query: dict[str, Any]) -> Response:
     body=inputs.NewComment,
     answer=shapes.Comment,
     status=201,
+    versioned=True,
 )
 def add_comment(number: str, said: dict[str, Any]) -> Response:
-    row = request_for(viewer(), number)
+    row = to_change(number)
     made = requests.comment(row, viewer=viewer(), at=now(), **said)
     only_read()
     return as_json(_found(cases.comment_records(viewer(), row), made), 201)
-
-
-@call(
-    "GET",
-    "/requests/<number>/attachments",
-    summary="What was attached",
-    tag=TAG,
-    query=inputs.PartsQuery,
-    answer=shapes.page_of(shapes.Attachment),
-)
-def request_attachments(number: str, query: dict[str, Any]) -> Response:
-    return listed_parts(cases.attachment_records(viewer(), read(number)), query)
 
 
 @call(
@@ -117,11 +85,11 @@ def request_attachments(number: str, query: dict[str, Any]) -> Response:
     answer=shapes.Attachment,
     status=201,
     upload=True,
+    versioned=True,
 )
-def add_attachment(number: str) -> Response:
-    row = request_for(viewer(), number)
-    facts = keep_upload()
-    made = requests.attach(row, file=facts.as_answer(), viewer=viewer(), at=now())
+def add_attachment(number: str, file: FileFacts) -> Response:
+    row = to_change(number)
+    made = requests.attach(row, file=file.as_answer(), viewer=viewer(), at=now())
     only_read()
     return as_json(_found(cases.attachment_records(viewer(), row), made), 201)
 
@@ -136,18 +104,6 @@ def add_attachment(number: str) -> Response:
 def get_attachment(number: str, attachment_id: str) -> Response:
     record = _found(cases.attachment_records(viewer(), read(number, "attachment")), attachment_id)
     return download(record["sha256"], name=record["name"], media_type=record["media_type"])
-
-
-@call(
-    "GET",
-    "/requests/<number>/watchers",
-    summary="Who watches",
-    tag=TAG,
-    query=inputs.PartsQuery,
-    answer=shapes.page_of(shapes.Person),
-)
-def request_watchers(number: str, query: dict[str, Any]) -> Response:
-    return listed_parts(cases.watcher_records(viewer(), read(number)), query)
 
 
 @call(
@@ -192,12 +148,13 @@ def remove_watcher(number: str, query: dict[str, Any], said: dict[str, Any]) -> 
     answer="application/pdf",
 )
 def get_report(number: str, query: dict[str, Any]) -> Response:
-    row, locale = read(number, "report"), query["locale"] or current_locale()
+    row, locale = request_for(viewer(), number), query["locale"] or current_locale()
     asked = reporting.ask_for_report(row, locale, at=now())
     if asked.failed:
         raise Unavailable(_("The report could not be made."))
     if asked.pdf is None:
         return as_json({"status": "in the making"}, 202, Retry_After=AGAIN_AFTER)
+    note_reading(row, viewer=viewer(), at=now(), kind="report")
     response = Response(asked.pdf, content_type="application/pdf")
     response.headers.set("Content-Disposition", "attachment", filename=reporting.filename(row, locale))
     return response

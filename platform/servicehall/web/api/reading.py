@@ -1,4 +1,4 @@
-"""Reading what a program sent: JSON bodies and query strings, checked whole, every mistake at once."""
+"""Reading what a program sent: JSON bodies, query strings and files, checked whole, every mistake at once."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flask import request
+from flask import g, request
 from marshmallow import Schema, ValidationError, fields
 
+from ...clock import now
 from ...errors import BadRequest, Invalid, Problem, UnsupportedMedia
+from ...forms import FileFacts
+from ...services import files
 from ...texts import N_, _
 
 LARGEST_BODY = 2 * 1024 * 1024
@@ -56,6 +59,24 @@ def read_body(schema: type[Schema]) -> dict[str, Any]:
         text = _("Send a JSON object.")
         raise Invalid(text, [Problem("", "type", text)])
     return load(schema(), value)
+
+
+def read_upload() -> FileFacts:
+    """The file of the multipart field `file`, kept under the caller's name; nothing else may be sent with it.
+
+    It is read and kept before the verb begins: however slowly it comes in, nobody waits for it.
+    """
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMedia(_("Send the file as multipart/form-data, in the field “file”."))
+    extra = [key for key in (*request.form, *request.files) if key != "file"]
+    if extra:
+        raise Invalid(problems=[Problem(key, "unknown", _("Unknown field.")) for key in extra])
+    sent = request.files.getlist("file")
+    if len(sent) != 1 or not sent[0].filename:
+        text = _("Send one file in the field “file”.")
+        raise Invalid(text, [Problem("file", "required", text)])
+    one = sent[0]
+    return files.store(one.stream, name=one.filename or "", media_type=one.mimetype or "", person=g.person.id, at=now())
 
 
 def load(schema: Schema, value: Any) -> dict[str, Any]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Response, g, request, send_file
+from flask import Response, send_file
 
-from ...clock import now
-from ...errors import Invalid, NotFound, Problem, UnsupportedMedia
+from ...errors import NotFound
 from ...forms import FileFacts
 from ...models.base import db
 from ...services import files
@@ -17,23 +16,8 @@ PLAIN = "application/octet-stream"
 
 
 @call("POST", "/files", summary="Upload a file for an answer", tag="Files", answer=shapes.File, status=201, upload=True)
-def upload_file() -> Response:
-    return as_json(keep_upload().as_answer(), 201)
-
-
-def keep_upload() -> FileFacts:
-    """Keeps the file of the multipart field `file` under the caller's name; nothing else may be sent with it."""
-    if request.mimetype != "multipart/form-data":
-        raise UnsupportedMedia(_("Send the file as multipart/form-data, in the field “file”."))
-    extra = [key for key in (*request.form, *request.files) if key != "file"]
-    if extra:
-        raise Invalid(problems=[Problem(key, "unknown", _("Unknown field.")) for key in extra])
-    sent = request.files.getlist("file")
-    if len(sent) != 1 or not sent[0].filename:
-        text = _("Send one file in the field “file”.")
-        raise Invalid(text, [Problem("file", "required", text)])
-    one = sent[0]
-    return files.store(one.stream, name=one.filename or "", media_type=one.mimetype or "", person=g.person.id, at=now())
+def upload_file(file: FileFacts) -> Response:
+    return as_json(file.as_answer(), 201)
 
 
 def download(sha256: str | None, *, name: str, media_type: str) -> Response:
