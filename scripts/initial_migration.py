@@ -21,7 +21,7 @@ from servicehall.models import tables  # noqa: E402
 from servicehall.models.base import UtcDateTime  # noqa: E402
 
 TARGET = HERE / "versions" / "0001_initial.py"
-HEAD = '''"""Every table of the first release, Flask-AppBuilder's sequences, and the triggers that keep the record."""
+HEAD = '''"""Every table of the first release, Flask-AppBuilder's sequences, the record's triggers, and the search's index."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from servicehall.models import triggers
+from servicehall.models import search, triggers
 
 revision = "0001"
 down_revision = None
@@ -49,13 +49,13 @@ def upgrade() -> None:
         for name in SEQUENCES:
             op.execute(sa.schema.CreateSequence(sa.Sequence(name)))
     {upgrades}
-    for statement in triggers.CREATE[dialect.name]:
+    for statement in (*triggers.CREATE[dialect.name], *search.CREATE[dialect.name]):
         op.execute(statement)
 
 
 def downgrade() -> None:
     dialect = op.get_bind().dialect
-    for statement in triggers.DROP[dialect.name]:
+    for statement in (*search.DROP[dialect.name], *triggers.DROP[dialect.name]):
         op.execute(statement)
     {downgrades}
     if dialect.supports_sequences:

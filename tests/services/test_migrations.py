@@ -16,7 +16,7 @@ from tests import databases
 from tests.factories.people import make_person
 
 from servicehall import create_app, migrations
-from servicehall.models import tables, triggers
+from servicehall.models import search, tables, triggers
 from servicehall.models.base import db
 from servicehall.models.engine import engine_options, prepare_engine
 from servicehall.web.accounts import hash_password, set_password
@@ -52,7 +52,9 @@ def application(url: str, tmp_path: Path) -> Iterator[Flask]:
 
 def differences(engine: Engine) -> list[Any]:
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_name": search.include_name}
+        )
         return list(compare_metadata(context, tables.metadata))
 
 

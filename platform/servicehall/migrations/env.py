@@ -9,6 +9,7 @@ from alembic.autogenerate.api import AutogenContext
 
 from servicehall.models import tables
 from servicehall.models.base import UtcDateTime
+from servicehall.models.search import include_name
 
 
 def render_item(kind: str, thing: Any, autogen_context: AutogenContext) -> str | Literal[False]:
@@ -22,6 +23,7 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=tables.metadata,
     render_item=render_item,
+    include_name=include_name,
     compare_type=True,
     transactional_ddl=True,
     render_as_batch=True,

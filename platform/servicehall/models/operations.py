@@ -130,7 +130,7 @@ class Timers(Claimable):
             "done_at": None,
         }
         values = {"id": new_id(), "dedupe_key": dedupe_key, "created_at": at, **armed}
-        statement = _upserting(session, cls).values(values)
+        statement = upserting(session, cls).values(values)
         session.execute(statement.on_conflict_do_update(index_elements=["dedupe_key"], set_=armed))
 
     @classmethod
@@ -293,7 +293,7 @@ class ApiToken(Base):
 
 def insert_once(session: Session, model: type[Base], values: dict[str, Any]) -> Any:
     """An INSERT that does nothing where any unique key is taken; its `rowcount` is 0 then."""
-    statement = _upserting(session, model).values(values).on_conflict_do_nothing()
+    statement = upserting(session, model).values(values).on_conflict_do_nothing()
     return statement.execution_options(preserve_rowcount=True)
 
 
@@ -301,7 +301,7 @@ def upsert(session: Session, model: type[Base], values: dict[str, Any]) -> None:
     """An INSERT that takes the place of the row with the same primary key."""
     keys = [column.name for column in model.__table__.primary_key]
     new = {name: value for name, value in values.items() if name not in keys}
-    statement = _upserting(session, model).values(values)
+    statement = upserting(session, model).values(values)
     session.execute(statement.on_conflict_do_update(index_elements=keys, set_=new))
 
 
@@ -314,6 +314,7 @@ def purge(session: Session, *, before: datetime, finished_before: datetime) -> N
         session.execute(delete(work).where(finished, work.next_at < finished_before))
 
 
-def _upserting(session: Session, model: type[Base]) -> Any:
+def upserting(session: Session, model: type[Base]) -> Any:
+    """The INSERT of this database that knows ON CONFLICT."""
     sqlite = session.get_bind().dialect.name == "sqlite"
     return sqlite_insert(model) if sqlite else postgresql_insert(model)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import approvals, clocks, definitions, directory, fulfilment, log, operations, requests
+from . import approvals, clocks, definitions, directory, fulfilment, log, operations, requests, search
 from .base import accounts, metadata
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "metadata",
     "operations",
     "requests",
+    "search",
 ]

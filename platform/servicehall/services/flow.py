@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from servicehall.domain.events import Event, StateChanged, TaskStateChanged
-from servicehall.services import approvals, fulfilment, notifications, sla
+from servicehall.services import approvals, fulfilment, notifications, search, sla
 from servicehall.services.work import Reaction, set_reactions
 
 FLOW: dict[str, tuple[Reaction, ...]] = {
     # the request
-    "request.submitted": (sla.submitted, approvals.begin),
+    "request.created": (search.keep,),
+    "request.answers_changed": (search.keep,),
+    "request.submitted": (search.keep, sla.submitted, approvals.begin),
     "request.submit": (sla.state_changed, approvals.advance, fulfilment.begin),
     "request.approve": (sla.state_changed, fulfilment.begin),
     "request.return": (approvals.withdraw, sla.state_changed),
@@ -27,10 +29,11 @@ FLOW: dict[str, tuple[Reaction, ...]] = {
     "request.close": (sla.state_changed, fulfilment.cancel_optional),
     "request.cancel": (approvals.withdraw, fulfilment.cancel_open, sla.state_changed, fulfilment.child_ended),
     "request.priority_changed": (sla.priority_changed,),
-    "request.commented": (sla.commented,),
+    "request.commented": (search.keep_if_public, sla.commented),
+    "request.erased": (search.keep,),
     # its approvals
     "approval.stage_opened": (sla.stage_opened, approvals.count),
-    "approval.decided": (approvals.count,),
+    "approval.decided": (search.keep_if_answered, approvals.count),
     "approval.asked_instead": (approvals.count,),
     "approval.stage_closed": (approvals.stage_closed,),
     # its tasks

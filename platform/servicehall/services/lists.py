@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, false, select
+from sqlalchemy import ColumnElement, bindparam, exists, false, or_, select
 from sqlalchemy.orm import aliased
 
 from servicehall.domain.approvals import ApprovalState
@@ -17,7 +17,7 @@ from servicehall.models.approvals import Approval, ApprovalMember
 from servicehall.models.definitions import Document
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Participant, Request
-from servicehall.services import directory
+from servicehall.services import directory, search
 from servicehall.services.listing import DEFAULT_LIMIT, Page, Source, page
 from servicehall.services.visibility import Viewer, visible_requests
 from servicehall.texts import _
@@ -48,7 +48,7 @@ def list_requests(
     """Requests that the viewer sees whole, the newest first; as beneficiary, approver or watcher by when one became it.
 
     `role` is requester, beneficiary, approver, agent or watcher, nothing for all; `state` holds states, or `open` for
-    all that have not ended; `q` is the beginning of a number, or words of the service's title.
+    all that have not ended; `q` is the beginning of a number, or words that all stand in the request.
     Errors: Invalid for a role, state, limit or cursor that does not exist.
     """
     scopes = _one_of("role", role or "", _SCOPES)(viewer)
@@ -148,12 +148,19 @@ def _narrow(viewer: Viewer, service: str | None, department: str | None, q: str)
     if department:
         found.append(Request.department == department)
     if q.strip():
-        found.append(matches(viewer, q.strip()))
+        found.append(matches(viewer, q))
     return found
 
 
 def matches(viewer: Viewer, q: str) -> Condition:
-    """The beginning of a number, else words that all stand in the service's title, in either language."""
+    """Requests that the viewer sees whole: by the beginning of a number, else by words."""
+    q = q.strip()
+    return _number_begins(q) if _is_number(q) else search.found_by(viewer, q)
+
+
+def matches_task(viewer: Viewer, q: str) -> Condition:
+    """The requests of tasks. Who may not see a request whole finds it by what the task tells: number and title."""
+    q = q.strip()
     if _is_number(q):
         return _number_begins(q)
     words = q.casefold().split()
@@ -165,7 +172,7 @@ def matches(viewer: Viewer, q: str) -> Condition:
     named = [
         f"{owner}/{key}" for owner, key, body in rows if all(word in _words_of(body.get("title")) for word in words)
     ]
-    return Request.service.in_(named) if named else false()
+    return or_(Request.service.in_(named), search.found_by(viewer, q))
 
 
 def _is_number(q: str) -> bool:
@@ -255,9 +262,7 @@ def queue(
     """
     states = _states(state, TaskState, {"open": OPEN_TASKS}) or OPEN_TASKS
     sources = [
-        Source(at, Task.id, (*scope, *part, *where))
-        for scope in _held(viewer, queue, assignee)
-        for part in _in(states)
+        Source(at, Task.id, (*scope, *part, *where)) for scope in _held(viewer, queue, assignee) for part in _in(states)
     ]
     name = f"tasks/{at.key}/{'down' if descending else 'up'}"
     return page(

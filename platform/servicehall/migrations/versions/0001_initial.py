@@ -1,4 +1,4 @@
-"""Every table of the first release, Flask-AppBuilder's sequences, and the triggers that keep the record."""
+"""Every table of the first release, Flask-AppBuilder's sequences, the record's triggers, and the search's index."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from servicehall.models import triggers
+from servicehall.models import search, triggers
 
 revision = "0001"
 down_revision = None
@@ -155,6 +155,8 @@ def upgrade() -> None:
         sa.Column("draft", sa.String(length=64), nullable=True),
         sa.Column("draft_body", JSON, nullable=True),
         sa.Column("draft_by", sa.String(length=80), nullable=True),
+        sa.Column("draft_step", sa.Integer(), nullable=True),
+        sa.Column("last_step", sa.Integer(), nullable=True),
         sa.Column("release", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_documents")),
         sa.UniqueConstraint("kind", "department", "key", name=op.f("uq_documents_kind_department_key")),
@@ -371,6 +373,14 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_seals")),
+    )
+    op.create_table(
+        "search",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("request_id", sa.String(length=36), nullable=False),
+        sa.Column("tokens", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search")),
+        sa.UniqueConstraint("request_id", name=op.f("uq_search_request_id")),
     )
     op.create_table(
         "stored_reports",
@@ -597,6 +607,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("document_id", "version", name=op.f("pk_document_versions")),
     )
     op.create_table(
+        "draft_steps",
+        sa.Column("document_id", sa.String(length=36), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("content", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.id"], name=op.f("fk_draft_steps_document_id_documents")),
+        sa.PrimaryKeyConstraint("document_id", "step", name=op.f("pk_draft_steps")),
+    )
+    op.create_table(
         "memberships",
         sa.Column("group_id", sa.String(length=36), nullable=False),
         sa.Column("person_id", sa.String(length=36), nullable=False),
@@ -775,13 +795,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_approval_members_person", "approval_members", ["person_id", "open", "asked_at"], unique=False)
     op.create_index("ix_approval_members_request", "approval_members", ["request_id"], unique=False)
-    for statement in triggers.CREATE[dialect.name]:
+    for statement in (*triggers.CREATE[dialect.name], *search.CREATE[dialect.name]):
         op.execute(statement)
 
 
 def downgrade() -> None:
     dialect = op.get_bind().dialect
-    for statement in triggers.DROP[dialect.name]:
+    for statement in (*search.DROP[dialect.name], *triggers.DROP[dialect.name]):
         op.execute(statement)
     op.drop_index("ix_approval_members_request", table_name="approval_members")
     op.drop_index("ix_approval_members_person", table_name="approval_members")
@@ -831,6 +851,7 @@ def downgrade() -> None:
     op.drop_table("participants")
     op.drop_index("ix_memberships_person", table_name="memberships")
     op.drop_table("memberships")
+    op.drop_table("draft_steps")
     op.drop_table("document_versions")
     op.drop_index("ix_delegations_person", table_name="delegations")
     op.drop_index("ix_delegations_deputy", table_name="delegations")
@@ -873,6 +894,7 @@ def downgrade() -> None:
     )
     op.drop_table("timers")
     op.drop_table("stored_reports")
+    op.drop_table("search")
     op.drop_table("seals")
     op.drop_index("ix_requests_state", table_name="requests")
     op.drop_index("ix_requests_service", table_name="requests")

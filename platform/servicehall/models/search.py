@@ -1,0 +1,76 @@
+"""What requests are found by: one row of tokens each, and the index that the database keeps over them.
+
+Operational: outside the log, and made anew by `servicehall search rebuild`. The index is FTS5 on SQLite and GIN on
+PostgreSQL; both get tokens that we made (`domain/search_words.py`), so that both find the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Integer, Text, literal_column, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.sql import ColumnElement
+
+from servicehall.domain.search_words import Term
+from servicehall.models.base import Base, Id
+from servicehall.models.operations import upserting
+
+INDEX = "search_words"
+_VECTOR = "array_to_tsvector(string_to_array({table}tokens, ' '))"
+
+
+class Search(Base):
+    """The tokens of a request, with a space between: only what everybody who sees the request may read."""
+
+    __tablename__ = "search"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    request_id: Mapped[Id] = mapped_column(unique=True)
+    tokens: Mapped[str] = mapped_column(Text)
+
+
+def put(session: Session, tokens: Mapping[str, Sequence[str]]) -> None:
+    """Writes the tokens of requests, by their ids, in the place of what was there."""
+    statement = upserting(session, Search)
+    statement = statement.on_conflict_do_update(
+        index_elements=["request_id"], set_={"tokens": statement.excluded.tokens}
+    )
+    rows = [{"request_id": request_id, "tokens": " ".join(some)} for request_id, some in tokens.items()]
+    session.connection().execute(statement, rows)
+
+
+def has_all(terms: Sequence[Term], dialect: str) -> ColumnElement[bool]:
+    """The condition over `Search` that a row has all of these tokens; there is at least one."""
+    if dialect == "sqlite":
+        asked = " ".join(f'"{one.token}"{"*" if one.beginning else ""}' for one in terms)
+        rows = text(f"SELECT rowid FROM {INDEX} WHERE {INDEX} MATCH :asked").bindparams(asked=asked)
+        return Search.id.in_(rows.columns(Search.id).scalar_subquery())
+    asked = " & ".join(f"'{one.token}'{':*' if one.beginning else ''}" for one in terms)
+    vector: ColumnElement[bool] = literal_column(_VECTOR.format(table="search."))
+    return vector.bool_op("@@")(select(text("CAST(:asked AS tsquery)").bindparams(asked=asked)).scalar_subquery())
+
+
+CREATE = {
+    "sqlite": [
+        f"CREATE VIRTUAL TABLE {INDEX} USING fts5(tokens, content='search', content_rowid='id', tokenize='ascii', "
+        "detail='none', columnsize=0)",
+        f"CREATE TRIGGER {INDEX}_insert AFTER INSERT ON search "
+        f"BEGIN INSERT INTO {INDEX}(rowid, tokens) VALUES (NEW.id, NEW.tokens); END",
+        f"CREATE TRIGGER {INDEX}_delete AFTER DELETE ON search "
+        f"BEGIN INSERT INTO {INDEX}({INDEX}, rowid, tokens) VALUES ('delete', OLD.id, OLD.tokens); END",
+        f"CREATE TRIGGER {INDEX}_update AFTER UPDATE ON search WHEN NEW.tokens IS NOT OLD.tokens "
+        f"BEGIN INSERT INTO {INDEX}({INDEX}, rowid, tokens) VALUES ('delete', OLD.id, OLD.tokens); "
+        f"INSERT INTO {INDEX}(rowid, tokens) VALUES (NEW.id, NEW.tokens); END",
+    ],
+    "postgresql": [f"CREATE INDEX {INDEX} ON search USING gin ({_VECTOR.format(table='')})"],
+}
+"""Run after the tables are made, once."""
+
+DROP = {"sqlite": [f"DROP TABLE IF EXISTS {INDEX}"], "postgresql": [f"DROP INDEX IF EXISTS {INDEX}"]}
+"""Run before the tables are dropped."""
+
+
+def include_name(name: str | None, kind: str, parents: object) -> bool:
+    """For Alembic, which knows tables and columns only: the index, and the tables that FTS5 keeps it in, are ours."""
+    return not (name or "").startswith(INDEX)
