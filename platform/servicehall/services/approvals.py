@@ -237,11 +237,11 @@ def _supersede(w: Work, request_id: str, task_id: str | None, state: str) -> Non
     """Everything of a chain that is waiting or open ends; all chains of the request where no task is named."""
     stages = [
         one
-        for one in w.all(select(Stage).where(Stage.request_id == request_id, Stage.state.in_(("waiting", "open"))))
-        if task_id is None or one.task_id == task_id
+        for one in w.of(Stage, request_id)
+        if one.state in ("waiting", "open") and (task_id is None or one.task_id == task_id)
     ]
-    ids = [one.id for one in stages]
-    votes = w.all(select(Approval).where(Approval.stage_id.in_(ids), Approval.state.in_(("waiting", "pending"))))
+    ids = {one.id for one in stages}
+    votes = [one for one in w.of(Approval, request_id) if one.stage_id in ids and one.state in ("waiting", "pending")]
     end_votes(w, request_id, votes, state)
     for stage in stages:
         w.record(stream_of(request_id), e.StageClosed(stage=stage.id, state="superseded"), actor=SYSTEM)
@@ -271,8 +271,9 @@ def ask_fallback_if_stranded(case: Case, stage: Stage) -> None:
 def ask_instead(case: Case, stage: Stage, voices: Sequence[Voice], why: dict[str, Any]) -> None:
     """A step up: these voices decide, with time of their own."""
     due_at = approval_timers.due_at(case, stage.key)
-    _record_asked(case, stage, voices, why, level=stage.escalated + 1, due=due_at)
-    approval_timers.arm(case, stage, due_at, level=stage.escalated + 1)
+    level = stage.escalated + 1
+    _record_asked(case, stage, voices, why, level=level, due=due_at)
+    approval_timers.arm(case, stage, due_at, level=level)
 
 
 def ask_in_place(case: Case, stage: Stage, voices: Sequence[Voice], why: dict[str, Any]) -> None:

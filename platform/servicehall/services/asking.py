@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from servicehall.approval_rules import resolve_rules
@@ -167,20 +166,16 @@ class Case:
 
 
 def load_case(w: Work, row: Request, release: Release, chain: Chain, *, task: Task | None = None) -> Case:
-    """The chain's rows, fresh: two queries, whatever the number of rounds."""
+    """The chain's rows as they are now, of all rounds, in their order."""
     task_id = task.id if task is not None else None
-    same = Stage.task_id.is_(None) if task_id is None else Stage.task_id == task_id
-    stages = w.all(select(Stage).where(Stage.request_id == row.id, same).order_by(Stage.round, Stage.position))
-    approvals = w.all(
-        select(Approval)
-        .join(Stage, Stage.id == Approval.stage_id)
-        .where(Approval.request_id == row.id, same)
-        .order_by(Stage.round, Stage.position, Approval.position)
-    )
+    stages = [stage for stage in w.of(Stage, row.id) if stage.task_id == task_id]
+    stages.sort(key=lambda stage: (stage.round, stage.position))
+    place = {stage.id: index for index, stage in enumerate(stages)}
+    approvals = [one for one in w.of(Approval, row.id) if one.stage_id in place]
+    approvals.sort(key=lambda one: (place[one.stage_id], one.position))
     current = {stage.key: stage for stage in stages}
-    key_of = {stage.id: stage.key for stage in stages}
     alive = {stage.id for stage in current.values() if stage.state != "superseded"}
-    casts = [cast_of(one, key_of[one.stage_id], void=one.stage_id not in alive) for one in approvals]
+    casts = [cast_of(one, stages[place[one.stage_id]].key, void=one.stage_id not in alive) for one in approvals]
     return Case(w, row, release, chain, task, current, {one.id: one for one in approvals}, casts)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from servicehall.clock import as_instant, parse_instant
@@ -75,9 +74,7 @@ def start_each(w: Work, row: Request, wanted: Callable[[Target], bool], *, task:
     if not release.policies:
         return
     existing = {
-        (clock.policy["policy"], clock.policy["target"])
-        for clock in w.all(select(Clock).where(Clock.request_id == row.id))
-        if clock.task_id == task
+        (clock.policy["policy"], clock.policy["target"]) for clock in w.of(Clock, row.id) if clock.task_id == task
     }
     for promise in promises(release, lambda text: applies(w, row, release, text)):
         if wanted(promise.target) and (promise.index, promise.number) not in existing:
@@ -151,15 +148,15 @@ def disarm(w: Work, clock: Clock) -> None:
 
 def open_clocks(w: Work, request_id: str, measures: Sequence[str], *, task: str | None = None) -> list[Clock]:
     """Clocks that have not been completed, breached ones included."""
-    statement = select(Clock).where(
-        Clock.request_id == request_id,
-        Clock.measure.in_(measures),
-        Clock.completed_at.is_(None),
-        Clock.state.in_((*RUNNING, "breached")),
-    )
-    if task is not None:
-        statement = statement.where(Clock.task_id == task)
-    return list(w.all(statement.order_by(Clock.started_at, Clock.id)))
+    found = [
+        clock
+        for clock in w.of(Clock, request_id)
+        if clock.measure in measures
+        and clock.completed_at is None
+        and clock.state in (*RUNNING, "breached")
+        and task in (None, clock.task_id)
+    ]
+    return sorted(found, key=lambda clock: (clock.started_at, clock.id))
 
 
 def is_moot(w: Work, clock: Clock) -> bool:

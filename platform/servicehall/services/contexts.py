@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from servicehall.domain.conditions import Context, RequestFacts
@@ -15,7 +14,7 @@ from servicehall.models.directory import Person
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
 from servicehall.services import directory
-from servicehall.services.work import read_content, read_contents
+from servicehall.services.work import read_content, read_contents, rows_of
 
 
 def for_people(
@@ -66,11 +65,9 @@ def request_facts(row: Request) -> RequestFacts:
 
 def task_answers(session: Session, request_id: str) -> dict[str, Mapping[str, Any]]:
     """What was filled in when tasks were done, by task key with underscores."""
-    rows = session.execute(
-        select(Task.key, Task.answers).where(Task.request_id == request_id, Task.answers.is_not(None))
-    ).all()
-    values = read_contents(session, [str(answers) for _, answers in rows])
-    return {key.replace("-", "_"): values.get(str(answers)) or {} for key, answers in rows}
+    rows = [task for task in rows_of(session, Task, request_id) if task.answers is not None]
+    values = read_contents(session, [str(task.answers) for task in rows])
+    return {task.key.replace("-", "_"): values.get(str(task.answers)) or {} for task in rows}
 
 
 def answers_of(session: Session, row: Request) -> dict[str, Any]:
@@ -80,10 +77,7 @@ def answers_of(session: Session, row: Request) -> dict[str, Any]:
 
 def stage_answers(session: Session, request_id: str) -> dict[str, Any]:
     """What approvers filled in, by the latest stage of each key."""
-    stages = session.execute(
-        select(Stage.key, Stage.answers)
-        .where(Stage.request_id == request_id, Stage.answers.is_not(None))
-        .order_by(Stage.round, Stage.position)
-    ).all()
-    contents = read_contents(session, [str(answers) for _, answers in stages])
-    return {key: value for _, answers in stages for key, value in (contents.get(str(answers)) or {}).items()}
+    stages = [stage for stage in rows_of(session, Stage, request_id) if stage.answers is not None]
+    contents = read_contents(session, [str(stage.answers) for stage in stages])
+    inorder = sorted(stages, key=lambda stage: (stage.round, stage.position))
+    return {key: value for stage in inorder for key, value in (contents.get(str(stage.answers)) or {}).items()}

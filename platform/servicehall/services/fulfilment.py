@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import select
-
 from servicehall.clock import as_instant
 from servicehall.domain import events as e
 from servicehall.domain import fulfilment as rules
@@ -25,6 +23,7 @@ from servicehall.services.submission import stream_of
 from servicehall.services.work import Recorded, Work
 
 SYSTEM = "system:fulfilment"
+LONGEST_REASON = 500
 ENDED = ("done", "skipped", "cancelled")
 UNFINISHED = ("blocked", "ready", "in_progress", "on_hold", "failed")
 
@@ -154,7 +153,7 @@ def change(w: Work, task: Task, act: str, state: str, *, comment: str | None = N
 
 
 def _tasks(w: Work, request_id: str) -> list[Task]:
-    return list(w.all(select(Task).where(Task.request_id == request_id).order_by(Task.position)))
+    return sorted(w.of(Task, request_id), key=lambda task: task.position)
 
 
 def _planned(
@@ -241,7 +240,20 @@ def _order_child(w: Work, row: Request, release: Release, task: Task) -> None:
         answers, beneficiary = releases.child_answers(w, row, release, planned)
         requests.order_child(w, row, task, service=planned.request, answers=answers, requested_for=beneficiary)
     except ServicehallError as error:
-        change(w, task, "report_failed", "failed", why={"code": "child_refused", "detail": str(error)[:500]})
+        _child_refused(w, task, str(error)[:LONGEST_REASON])
+
+
+def _child_refused(w: Work, task: Task, reason: str) -> None:
+    """The reason may repeat an answer, so it is content, which can be erased."""
+    event = e.TaskStateChanged(
+        task=task.id,
+        act="report_failed",
+        before=task.state,
+        state="failed",
+        comment=w.keep({"body": reason}),
+        why={"code": "child_refused"},
+    )
+    w.record(stream_of(task.request_id), event, actor=SYSTEM)
 
 
 def _open_gate(w: Work, row: Request, release: Release, task: Task) -> None:

@@ -6,7 +6,7 @@ as one mail, made by the mail channel from the notices that were not mailed yet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -125,7 +125,7 @@ def _keep(w: Work, recorded: Recorded, request: Request, person: Person, told: T
         "url": told.path,
         "request_id": request.id,
         "created_at": w.at,
-        "mail": wants_mail(person, told.event),
+        "mail": is_mail_set_up() and wants_mail(person, told.event),
     }
     made = w.session.connection().execute(insert_once(w.session, Notice, row))
     if made.rowcount and row["mail"]:
@@ -140,6 +140,11 @@ def _keep(w: Work, recorded: Recorded, request: Request, person: Person, told: T
             not_before=w.at + (DIGEST if later else timedelta(0)),
         )
         w.awake = True
+
+
+def is_mail_set_up() -> bool:
+    """Without a mail server people are told in the page only: no mail is made, none waits and none fails."""
+    return bool(settings().smtp_url)
 
 
 def wants_mail(person: Person, event: str) -> bool:
@@ -194,10 +199,7 @@ def _on_request(event: str, *parts: str) -> Teller:
     """Tells those who have these parts in the request."""
 
     def teller(w: Work, recorded: Recorded, request: Request) -> Told:
-        ids = w.rows(
-            select(Participant.person_id).where(Participant.request_id == request.id, Participant.role.in_(parts))
-        )
-        return Told(event, frozenset(row[0] for row in ids), f"/requests/{request.number}")
+        return Told(event, _who_are(w, request, parts), f"/requests/{request.number}")
 
     return teller
 
@@ -207,7 +209,7 @@ def _voices_asked(event: str) -> Teller:
 
     def teller(w: Work, recorded: Recorded, request: Request) -> Told | None:
         stage_id = getattr(recorded.event, "stage")  # noqa: B009 - three kinds of event have one
-        rows = w.all(select(Approval).where(Approval.stage_id == stage_id, Approval.state == "pending"))
+        rows = [one for one in w.of(Approval, request.id) if one.stage_id == stage_id and one.state == "pending"]
         if isinstance(recorded.event, e.ApprovalReminded):
             rows = [row for row in rows if row.id in recorded.event.approvals]
         people = frozenset(one for row in rows for one in (row.members or [row.holder_id]) if one)
@@ -232,19 +234,16 @@ def _commented(w: Work, recorded: Recorded, request: Request) -> Told:
     workers = _assignees(w, request)
     internal = recorded.event.internal  # type: ignore[attr-defined]
     parts = () if internal else ("requester", "beneficiary", "watcher")
-    ids = w.rows(select(Participant.person_id).where(Participant.request_id == request.id, Participant.role.in_(parts)))
-    return Told("comment_added", workers | {row[0] for row in ids}, f"/requests/{request.number}")
+    return Told("comment_added", workers | _who_are(w, request, parts), f"/requests/{request.number}")
 
 
 def _assignees(w: Work, request: Request) -> frozenset[str]:
-    rows = w.rows(
-        select(Task.assignee_id).where(
-            Task.request_id == request.id,
-            Task.assignee_id.is_not(None),
-            Task.state.in_(("ready", "in_progress", "on_hold")),
-        )
-    )
-    return frozenset(row[0] for row in rows)
+    tasks = (task for task in w.of(Task, request.id) if task.state in ("ready", "in_progress", "on_hold"))
+    return frozenset(task.assignee_id for task in tasks if task.assignee_id is not None)
+
+
+def _who_are(w: Work, request: Request, parts: Collection[str]) -> frozenset[str]:
+    return frozenset(one.person_id for one in w.of(Participant, request.id) if one.role in parts)
 
 
 def _task_ready(w: Work, recorded: Recorded, request: Request) -> Told | None:

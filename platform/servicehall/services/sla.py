@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-
 from servicehall.clock import as_instant, parse_instant
 from servicehall.domain import events as e
 from servicehall.models.approvals import Stage
@@ -153,11 +151,9 @@ def escalate(w: Work, clock_id: str, step: int) -> None:
 
 def _run_on(w: Work, row: Request) -> None:
     """A reopened request's resolution clock goes on; the time it was resolved does not count."""
-    statement = select(Clock).where(
-        Clock.request_id == row.id, Clock.measure == "resolution", Clock.completed_at.is_not(None)
-    )
-    for clock in w.all(statement):
-        assert clock.completed_at is not None  # noqa: S101 - asked for in the query
+    for clock in w.of(Clock, row.id):
+        if clock.measure != "resolution" or clock.completed_at is None:
+            continue
         gap = {"since": as_instant(clock.completed_at), "until": as_instant(w.at), "why": "resolved"}
         change(w, clock, {"code": "reopened"}, pauses=[*clock.pauses, gap])
 

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -28,13 +28,14 @@ from servicehall.domain.chain import GENESIS, event_hash
 from servicehall.domain.events import Event, read_event
 from servicehall.errors import Conflict
 from servicehall.models.appliers import Applied, Writer, apply
-from servicehall.models.base import begin_writing, db
+from servicehall.models.base import Base, begin_writing, db
 from servicehall.models.directory import Person
 from servicehall.models.log import ContentRow, EventRow, UnsealedEvent
 from servicehall.models.requests import Request
+from servicehall.models.rows import Rows
 from servicehall.texts import _
 
-Row = TypeVar("Row")
+Row = TypeVar("Row", bound=Base)
 Value = TypeVar("Value")
 Reaction = Callable[["Work", "Recorded"], None]
 
@@ -67,14 +68,15 @@ class Work:
         self.family = family
         self.actor = actor
         self.at = at
-        self.writer = Writer(session)
+        self.known = Rows(session, self._send)
+        self.writer = Writer(session, self.known)
         self.awake = False
         self.memo: dict[str, Any] = {}
         self._heads: dict[str, tuple[int, str]] = {}
         self._events: list[dict[str, Any]] = []
-        self._contents: dict[str, content.Content] = {}
+        self._unsent: list[content.Content] = []
+        self._contents: dict[str, Any] = {}
         self._unreacted: deque[Recorded] = deque()
-        self._known: dict[tuple[str, Any], Any] = {}
 
     def record(
         self, stream: str, event: Event, *, actor: str | None = None, on_behalf_of: str | None = None
@@ -137,33 +139,39 @@ class Work:
     def keep(self, value: Any) -> str:
         """Stores what a person wrote, and gives the hash that events carry."""
         sealed = content.seal(value)
-        self._contents[sealed.sha256] = sealed
+        self._unsent.append(sealed)
+        self._contents[sealed.sha256] = sealed.value
         return sealed.sha256
 
     def content(self, sha256: str | None) -> Any:
         """What stands under a hash; None where nothing was named or it was erased."""
-        if sha256 is None:
-            return None
-        waiting = self._contents.get(sha256)
-        return waiting.value if waiting is not None else read_content(self.session, sha256)
+        return None if sha256 is None else self.contents((sha256,))[sha256]
+
+    def contents(self, hashes: Iterable[str]) -> dict[str, Any]:
+        """What stands under many hashes, each read once."""
+        wanted = set(hashes)
+        missing = wanted - self._contents.keys()
+        if missing:
+            self._contents |= dict.fromkeys(missing) | _read_contents(self.session, missing)
+        return {one: self._contents[one] for one in wanted}
+
+    def erase(self, hashes: Iterable[str]) -> list[str]:
+        """Makes tombstones of these contents, by law; gives those that were not erased before."""
+        self.flush()
+        there = select(ContentRow.sha256).where(ContentRow.sha256.in_(set(hashes)), ContentRow.erased_at.is_(None))
+        found = sorted(self.session.scalars(there))
+        tombstone = update(ContentRow).where(ContentRow.sha256.in_(found))
+        self.session.connection().execute(tombstone.values(data=None, salt=None, erased_at=self.at))
+        self._contents |= dict.fromkeys(found)
+        return found
 
     def get(self, model: type[Row], key: Any) -> Row:
-        """A row as it is now, with all that this work has written; a missing one is an error of ours.
+        """A row as it is now, with all that this work has written; a missing one is an error of ours."""
+        return self.known.get(model, key)
 
-        Read once, and again only after something was written to its table.
-        """
-        for table in self.writer.written:
-            self._known = {name: row for name, row in self._known.items() if name[0] != table}
-        self.writer.written.clear()
-        name = (model.__tablename__, key)  # type: ignore[attr-defined]
-        if name not in self._known:
-            self.flush()
-            row = self.session.get(model, key, populate_existing=True)
-            if row is None:
-                raise LookupError(f"{model.__name__} {key} is not there")
-            self._known[name] = row
-        found: Row = self._known[name]
-        return found
+    def of(self, model: type[Row], request_id: str) -> list[Row]:
+        """A request's rows of one table (stages, approvals, tasks, clocks, participants …), as they are now."""
+        return self.known.of(model, request_id)
 
     def all(self, statement: Any) -> Sequence[Any]:
         """The rows of a select, fresh."""
@@ -180,13 +188,11 @@ class Work:
         return self.session.scalars(statement.execution_options(populate_existing=True)).first()
 
     def flush(self) -> None:
-        """Sends contents and rows, so that they can be read."""
-        if self._contents:
-            contents, self._contents = self._contents, {}
-            self.session.connection().execute(
-                insert(ContentRow),
-                [{"sha256": one.sha256, "salt": one.salt, "data": one.data} for one in contents.values()],
-            )
+        """Sends contents and rows, so that they can be read by a select of one's own."""
+        if self._unsent:
+            contents, self._unsent = self._unsent, []
+            rows = [{"sha256": one.sha256, "salt": one.salt, "data": one.data} for one in contents]
+            self.session.connection().execute(_KEEP, rows)
         self.writer.flush()
 
     def finish(self) -> None:
@@ -196,8 +202,8 @@ class Work:
         if self._events:
             events, self._events = self._events, []
             queued = [{"stream": one["stream"], "sequence": one["sequence"]} for one in events]
-            self.session.connection().execute(insert(EventRow), events)
-            self.session.connection().execute(insert(UnsealedEvent), queued)
+            self.session.connection().execute(_APPEND, events)
+            self.session.connection().execute(_QUEUE, queued)
 
     def settle(self) -> None:
         """Lets `flow` answer everything recorded so far, and what that brings forth."""
@@ -206,14 +212,25 @@ class Work:
             for reaction in _reactions(recorded.event):
                 reaction(self, recorded)
 
+    def _send(self, model: type[Base]) -> None:
+        """Before a read of a table: what waits for it."""
+        if self.writer.waits_for(model):
+            self.flush()
+
     def _head(self, stream: str) -> tuple[int, str]:
-        row = self.session.execute(
-            select(EventRow.sequence, EventRow.hash)
-            .where(EventRow.stream == stream)
-            .order_by(EventRow.sequence.desc())
-            .limit(1)
-        ).first()
+        row = self.session.connection().execute(_LAST, {"stream": stream}).first()
         return (row[0], row[1]) if row else (0, GENESIS)
+
+
+_KEEP = insert(ContentRow.__table__)
+_APPEND = insert(EventRow.__table__)
+_QUEUE = insert(UnsealedEvent.__table__)
+_LAST = (
+    select(EventRow.__table__.c.sequence, EventRow.__table__.c.hash)
+    .where(EventRow.__table__.c.stream == bindparam("stream"))
+    .order_by(EventRow.__table__.c.sequence.desc())
+    .limit(1)
+)
 
 
 _current: ContextVar[Work | None] = ContextVar("work", default=None)
@@ -278,7 +295,7 @@ def work(family: str, *, actor: str, at: datetime, new: bool = False) -> Iterato
     token = _current.set(made)
     try:
         if not new:
-            _lock(session, family)
+            _lock(made, family)
         yield made
         made.finish()
         _before_commit(session)
@@ -295,32 +312,48 @@ def work(family: str, *, actor: str, at: datetime, new: bool = False) -> Iterato
         _wake()
 
 
-def _lock(session: Session, family: str) -> None:
+def _lock(made: Work, family: str) -> None:
     """Holds the family's row until the end; one without a row (all documents, a department) by its name."""
     kind, identity = family.split("/", 1)
     model = _LOCKED.get(kind)
-    if model is None:
-        if session.get_bind().dialect.name == "postgresql":
-            number = int.from_bytes(content.sha256(family.encode()).encode()[:7], "big")
-            session.execute(select(func.pg_advisory_xact_lock(number)))
-        return
-    found = session.execute(select(model.id).where(model.id == identity).with_for_update()).first()
-    if found is None:
-        raise LookupError(f"{family} is not there")
+    if model is not None:
+        made.known.get(model, identity, lock=True)
+    elif made.session.get_bind().dialect.name == "postgresql":
+        number = int.from_bytes(content.sha256(family.encode()).encode()[:7], "big")
+        made.session.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+def rows_of(session: Session, model: type[Row], request_id: str) -> Sequence[Row]:
+    """A request's rows of one table: as the work knows them that is under way, else read."""
+    current = _current.get()
+    if current is not None and current.session is session:
+        return current.of(model, request_id)
+    return Rows(session, lambda table: None).of(model, request_id)
 
 
 def read_content(session: Session, sha256: str) -> Any:
     """The value under a hash; None where it was erased."""
-    data = session.scalar(select(ContentRow.data).where(ContentRow.sha256 == sha256))
-    return None if data is None else json.loads(data)
+    return read_contents(session, (sha256,)).get(sha256)
 
 
-def read_contents(session: Session, hashes: Sequence[str]) -> dict[str, Any]:
+def read_contents(session: Session, hashes: Iterable[str]) -> dict[str, Any]:
     """The values under many hashes in one query; erased ones are None."""
+    current = _current.get()
+    if current is not None and current.session is session:
+        return current.contents(hashes)
+    return _read_contents(session, set(hashes))
+
+
+def _read_contents(session: Session, hashes: Collection[str]) -> dict[str, Any]:
     if not hashes:
         return {}
-    rows = session.execute(select(ContentRow.sha256, ContentRow.data).where(ContentRow.sha256.in_(set(hashes))))
+    rows = session.connection().execute(_CONTENTS, {"hashes": list(hashes)})
     return {sha256: None if data is None else json.loads(data) for sha256, data in rows}
+
+
+_CONTENTS = select(ContentRow.__table__.c.sha256, ContentRow.__table__.c.data).where(
+    ContentRow.__table__.c.sha256.in_(bindparam("hashes", expanding=True))
+)
 
 
 def recorded_event(row: EventRow) -> Event:
