@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
+import pytest
 from tests.factories.company import DIRECTOR, EMPLOYEE, MANAGER
 from tests.factories.orders import onboarding, order
 
@@ -89,6 +90,7 @@ def test_an_upload_under_a_key(api: Api) -> None:
     assert send().json == send().json
 
 
+@pytest.mark.proves("R5")
 def test_ten_at_once_are_one(app: Any, api: Api) -> None:
     """The same POST ten times in parallel: one request, ten times the same answer."""
     body = {"service": SERVICE, "answers": onboarding()}

@@ -1,8 +1,8 @@
 """A program for the tests of jobs: workers that are killed at the worst moments, each a process of its own.
 
-python forking_worker.py DATABASE_URL FOLDER die TIMES      kill a worker inside a job, so many times, then finish
-python forking_worker.py DATABASE_URL FOLDER commit         commit work and be killed before waking anybody
-python forking_worker.py DATABASE_URL FOLDER together N     so many workers at once, until nothing is due
+python forking_worker.py DATABASE_URL FOLDER die TIMES SEED   kill a worker inside a job, so many times
+python forking_worker.py DATABASE_URL FOLDER commit           commit work and be killed before waking anybody
+python forking_worker.py DATABASE_URL FOLDER together N       so many workers at once, until nothing is due
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -35,9 +36,8 @@ def effect(claim: Claim) -> None:
     session.commit()
 
 
-def fatal(claim: Claim) -> None:
+def fatal(claim: Claim, moment: str) -> None:
     """The same, killed before the effect, or after it and before the commit, or after that."""
-    moment = random.choice(("before", "amid", "after"))
     session = db.session()
     if moment == "before":
         os.kill(os.getpid(), signal.SIGKILL)
@@ -59,13 +59,16 @@ def in_child(app: Flask, act: Callable[[], object]) -> int:
     return child
 
 
-def main(url: str, folder: str, mode: str, times: str = "1") -> None:
+def main(url: str, folder: str, mode: str, times: str = "1", seed: str = "") -> None:
     app = create_app(settings_for(Path(folder), url))
     with app.app_context():
         db.engine.dispose()
     if mode == "die":
+        chance = random.Random(seed)
         for _ in range(int(times)):
-            os.waitpid(in_child(app, lambda: work_off(Kind(Outbox, fatal, LEASE), clock=now)), 0)
+            deadly = partial(fatal, moment=chance.choice(("before", "amid", "after")))
+            kind = Kind(Outbox, deadly, LEASE)
+            os.waitpid(in_child(app, lambda kind=kind: work_off(kind, clock=now)), 0)
     elif mode == "commit":
         with app.app_context():
             Outbox.add(db.session(), channel="test", dedupe_key="committed", payload={}, at=now())

@@ -204,6 +204,7 @@ def test_an_ended_request_leaves_no_clock_running(small: Small, end: str) -> Non
     assert bool(small.armed("clock_due")) is (end == "return")
 
 
+@pytest.mark.proves("R14")
 def test_an_escalation_that_meets_an_ended_request_does_nothing(small: Small) -> None:
     small.publish(TASKS + sla(target("resolution", ESCALATE)))
     made = small.order()

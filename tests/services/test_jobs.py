@@ -18,6 +18,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from tests import databases
+from tests.proofs import KILLS, SEED
 
 from servicehall import jobs
 from servicehall.clock import now
@@ -99,8 +100,9 @@ class TestClaims:
         put(session, "a", "a")
         assert len(claim(session, Outbox, at=START)) == 1
 
+    @pytest.mark.proves("R12")
     def test_whoever_lost_the_lease_is_fenced_off(self, session: Session) -> None:
-        """R12: the slow worker's effect is undone, the other's stands."""
+        """The slow worker's effect is undone, the other's stands."""
         put(session, "a")
         clock = Clock()
 
@@ -265,28 +267,30 @@ def program(database: Any, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 class TestProcesses:
+    @pytest.mark.proves("R1")
     def test_workers_that_are_killed_amid_their_work_do_it_once(self, database: Any, session: Session) -> None:
-        """R1: 50 times SIGKILL between claim and done."""
-        keys = [f"{number:02}" for number in range(50)]
+        """So many times SIGKILL between claim and done, before the effect, amid it and after it."""
+        keys = [f"{number:02}" for number in range(KILLS)]
         put(session, *keys)
         session.rollback()
-        ended = program(database, "die", "50")
+        ended = program(database, "die", str(KILLS), str(SEED))
         assert ended.returncode == 0, ended.stderr
         clock = Clock(now() + timedelta(hours=1))
         work_off(Kind(Outbox, effect), clock=clock)
         assert effects(session) == dict.fromkeys(keys, 1)
         assert set(states(session).values()) == {DONE}
 
+    @pytest.mark.proves("R2")
     def test_what_was_committed_and_woke_nobody_is_swept_up(self, database: Any, session: Session) -> None:
-        """R2: SIGKILL between commit and wake."""
+        """SIGKILL between commit and wake."""
         ended = program(database, "commit")
         assert ended.returncode < 0
         assert states(session) == {"committed": OPEN}
         work_off(Kind(Outbox, effect), clock=now)
         assert effects(session) == {"committed": 1}
 
+    @pytest.mark.proves("R6")
     def test_three_workers_at_once_have_one_effect_each(self, database: Any, session: Session) -> None:
-        """R6."""
         keys = [f"{number:03}" for number in range(120)]
         put(session, *keys)
         session.rollback()

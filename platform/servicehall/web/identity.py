@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from jwt import PyJWTError
 from sqlalchemy import Select, bindparam, exists, select, update
 
 from ..clock import now
-from ..errors import Unauthenticated
+from ..errors import Unauthenticated, Unavailable
 from ..models.base import db, own_transaction
 from ..models.directory import Membership, Person
 from ..models.operations import ApiToken
@@ -87,14 +88,14 @@ def by_jwt(encoded: str, kind: str = "access") -> Caller:
 
 
 def by_token(secret: str) -> Caller:
-    """The person whose personal API token this is; its last use is noted now and then."""
+    """The person whose personal API token this is; its last use is noted now and then, where the database lets us write."""
     at = now()
     found = db.session.execute(BY_TOKEN, {"hash": token_hash(secret)}).first()
     token = found[3] if found else None
     if token is None or token.revoked_at or (token.expires_at and token.expires_at <= at):
         raise Unauthenticated(_("The token is not valid, or no longer."))
     if token.last_used_at is None or token.last_used_at < at - LAST_USE_STEP:
-        with own_transaction() as beside:
+        with suppress(Unavailable), own_transaction() as beside:
             beside.execute(update(ApiToken).where(ApiToken.id == token.id).values(last_used_at=at))
     return _caller(found)
 
