@@ -21,7 +21,7 @@ from servicehall.models import tables  # noqa: E402
 from servicehall.models.base import UtcDateTime  # noqa: E402
 
 TARGET = HERE / "versions" / "0001_initial.py"
-HEAD = '''"""Every table of the first release, Flask-AppBuilder's sequences, the record's triggers, and the search's index."""
+HEAD = '''"""Every table of the first release, Flask-AppBuilder's sequences, the record's triggers, the search index."""
 
 from __future__ import annotations
 

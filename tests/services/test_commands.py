@@ -11,10 +11,13 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from tests import databases
 
 from servicehall.cli import main
+from servicehall.models.base import db
 from servicehall.models.directory import Person
+from servicehall.web import accounts
 
 Run = Callable[..., Result]
 
@@ -85,3 +88,23 @@ def test_settings_that_make_no_sense_are_told_in_one_sentence(tmp_path: Path) ->
     ended = CliRunner().invoke(main, ["token", "list"], env=environment)
     assert ended.exit_code == 1
     assert "SERVICEHALL_SECRET_KEY" in ended.output
+
+
+def test_the_words_of_the_search_are_made_anew(run: Run) -> None:
+    ended = run("search", "rebuild")
+    assert (ended.exit_code, ended.output) == (0, "0 requests are found by their words again.\n")
+
+
+def test_a_person_is_erased_only_after_saying_yes(run: Run, person: Callable[..., Person], client: FlaskClient) -> None:
+    gone = person("gone@example.com", active=False)
+    run("password", "set", "--person", "gone@example.com", input="correct horse\n")
+    command = ("directory", "erase", "--person", "gone@example.com")
+    assert "is active" in run("directory", "erase", "--person", "ana@example.com", "--yes").output
+    asked = run(*command, input="n\n")
+    assert asked.exit_code == 1
+    assert "cannot be undone" in asked.output
+    said = json.loads(run(*command, "--yes", "--json").stdout)
+    assert said == {"person": gone.id, "requests": 0, "contents": 1, "files": 0}
+    assert "Nobody has" in run(*command, "--yes").output
+    with client.application.app_context():
+        assert db.session.scalars(select(accounts.User.email)).all() == [f"erased-{gone.id}"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 from tests.factories.packs import publish_pack
@@ -147,3 +150,13 @@ def test_many_hits_are_found_in_the_order_of_the_list(
     assert found(small, "lena", "crate") == []
     seen = session.scalars(select(requests.Request.id).where(visible_requests(small.viewer("lena")))).all()
     assert seen == []
+
+
+def test_auditors_search_words_on_their_page(
+    small: Small, ordered: str, session: Session, browser_of: Callable[[str], FlaskClient]
+) -> None:
+    number = small.request(ordered).number
+    session.rollback()
+    auditor = browser_of("aud@example.com")
+    assert number in auditor.get("/audit?words=绯红").text
+    assert number not in auditor.get("/audit?words=fortune").text

@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "directory": "servicehall.cli.directory:group",
         "password": "servicehall.cli.password:group",
         "run": "servicehall.cli.server:run",
+        "search": "servicehall.cli.search:group",
         "sla": "servicehall.cli.sla:sla",
         "token": "servicehall.cli.token:group",
         "web": "servicehall.cli.server:web",

@@ -1,4 +1,4 @@
-"""What texts are found by: words of letters and digits, folded; Chinese, Japanese and Korean text as characters and pairs.
+"""What texts are found by: folded words of letters and digits; of Chinese, Japanese and Korean, characters and pairs.
 
 No database cuts Chinese into words, so we do it ourselves, and every database indexes the same tokens.
 """

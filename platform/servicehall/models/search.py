@@ -7,6 +7,7 @@ PostgreSQL; both get tokens that we made (`domain/search_words.py`), so that bot
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Integer, Text, literal_column, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -17,7 +18,7 @@ from servicehall.models.base import Base, Id
 from servicehall.models.operations import upserting
 
 INDEX = "search_words"
-_VECTOR = "array_to_tsvector(string_to_array({table}tokens, ' '))"
+_VECTOR: ColumnElement[Any] = literal_column("array_to_tsvector(string_to_array(search.tokens, ' '))")
 
 
 class Search(Base):
@@ -44,30 +45,31 @@ def has_all(terms: Sequence[Term], dialect: str) -> ColumnElement[bool]:
     """The condition over `Search` that a row has all of these tokens; there is at least one."""
     if dialect == "sqlite":
         asked = " ".join(f'"{one.token}"{"*" if one.beginning else ""}' for one in terms)
-        rows = text(f"SELECT rowid FROM {INDEX} WHERE {INDEX} MATCH :asked").bindparams(asked=asked)
+        rows = text("SELECT rowid FROM search_words WHERE search_words MATCH :asked").bindparams(asked=asked)
         return Search.id.in_(rows.columns(Search.id).scalar_subquery())
     asked = " & ".join(f"'{one.token}'{':*' if one.beginning else ''}" for one in terms)
-    vector: ColumnElement[bool] = literal_column(_VECTOR.format(table="search."))
-    return vector.bool_op("@@")(select(text("CAST(:asked AS tsquery)").bindparams(asked=asked)).scalar_subquery())
+    return _VECTOR.bool_op("@@")(select(text("CAST(:asked AS tsquery)").bindparams(asked=asked)).scalar_subquery())
 
 
 CREATE = {
     "sqlite": [
-        f"CREATE VIRTUAL TABLE {INDEX} USING fts5(tokens, content='search', content_rowid='id', tokenize='ascii', "
+        "CREATE VIRTUAL TABLE search_words USING fts5(tokens, content='search', content_rowid='id', tokenize='ascii', "
         "detail='none', columnsize=0)",
-        f"CREATE TRIGGER {INDEX}_insert AFTER INSERT ON search "
-        f"BEGIN INSERT INTO {INDEX}(rowid, tokens) VALUES (NEW.id, NEW.tokens); END",
-        f"CREATE TRIGGER {INDEX}_delete AFTER DELETE ON search "
-        f"BEGIN INSERT INTO {INDEX}({INDEX}, rowid, tokens) VALUES ('delete', OLD.id, OLD.tokens); END",
-        f"CREATE TRIGGER {INDEX}_update AFTER UPDATE ON search WHEN NEW.tokens IS NOT OLD.tokens "
-        f"BEGIN INSERT INTO {INDEX}({INDEX}, rowid, tokens) VALUES ('delete', OLD.id, OLD.tokens); "
-        f"INSERT INTO {INDEX}(rowid, tokens) VALUES (NEW.id, NEW.tokens); END",
+        "CREATE TRIGGER search_words_insert AFTER INSERT ON search "
+        "BEGIN INSERT INTO search_words(rowid, tokens) VALUES (NEW.id, NEW.tokens); END",
+        "CREATE TRIGGER search_words_delete AFTER DELETE ON search "
+        "BEGIN INSERT INTO search_words(search_words, rowid, tokens) VALUES ('delete', OLD.id, OLD.tokens); END",
+        "CREATE TRIGGER search_words_update AFTER UPDATE ON search WHEN NEW.tokens IS NOT OLD.tokens "
+        "BEGIN INSERT INTO search_words(search_words, rowid, tokens) VALUES ('delete', OLD.id, OLD.tokens); "
+        "INSERT INTO search_words(rowid, tokens) VALUES (NEW.id, NEW.tokens); END",
     ],
-    "postgresql": [f"CREATE INDEX {INDEX} ON search USING gin ({_VECTOR.format(table='')})"],
+    "postgresql": [
+        "CREATE INDEX search_words ON search USING gin (array_to_tsvector(string_to_array(tokens, ' ')))",
+    ],
 }
 """Run after the tables are made, once."""
 
-DROP = {"sqlite": [f"DROP TABLE IF EXISTS {INDEX}"], "postgresql": [f"DROP INDEX IF EXISTS {INDEX}"]}
+DROP = {"sqlite": ["DROP TABLE IF EXISTS search_words"], "postgresql": ["DROP INDEX IF EXISTS search_words"]}
 """Run before the tables are dropped."""
 
 

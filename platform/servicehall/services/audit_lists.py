@@ -15,6 +15,8 @@ from servicehall.models.operations import AccessLog
 from servicehall.models.requests import Participant, Request
 from servicehall.services import directory
 from servicehall.services.listing import DEFAULT_LIMIT, Page, Source, page
+from servicehall.services.search import found_by
+from servicehall.services.visibility import Viewer
 
 MOST_PEOPLE = 50
 Condition = ColumnElement[bool]
@@ -22,12 +24,13 @@ Condition = ColumnElement[bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What is known of a request: the beginning of its number, a part of somebody's name or address, and so on.
+    """What is known of a request: the beginning of its number, words in it, a part of somebody's name or address.
 
     `since` and `until` are instants around its creation, half open.
     """
 
     number: str = ""
+    words: str = ""
     person: str = ""
     service: str = ""
     state: str = ""
@@ -36,9 +39,10 @@ class Search:
 
 
 def find_requests(
-    session: Session, search: Search, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+    viewer: Viewer, search: Search, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
 ) -> Page[Request]:
     """Requests of all departments, the newest first; drafts are nobody's business but their author's."""
+    session = viewer.session
     where = [
         Request.state != "draft",
         *_equal({Request.service: search.service, Request.state: search.state}),
@@ -47,6 +51,8 @@ def find_requests(
     if search.number:
         beginning = search.number.strip().upper()
         where.append((Request.number >= beginning) & (Request.number < beginning + "~"))
+    if search.words:
+        where.append(found_by(viewer, search.words))
     if search.person:
         where.append(_took_part(_people(session, search.person)))
     source = Source(Request.created_at, Request.id, tuple(where))

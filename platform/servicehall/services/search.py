@@ -106,15 +106,15 @@ def rebuild(session: Session, progress: Callable[[int], None] = lambda rows: Non
 def tokens_of(session: Session, rows: Sequence[Request]) -> dict[str, list[str]]:
     """The tokens of each request, by its id, in a fixed number of queries beside those of directory answers."""
     more: dict[str, list[More]] = defaultdict(list)
-    for one in session.execute(_more([row.id for row in rows])):
-        more[one[0]].append((one[0], one[1], one[2]))
+    for request_id, sha256, is_comment in session.execute(_more([row.id for row in rows])):
+        more[request_id].append((request_id, sha256, is_comment))
     hashes = [row.content for row in rows] + [sha256 for some in more.values() for _id, sha256, _is in some]
     contents = read_contents(session, hashes)
     people = directory.people(session, [who for row in rows for who in (row.requester_id, row.beneficiary_id)])
     return {row.id: tokens(_said(session, row, more[row.id], contents, people)) for row in rows}
 
 
-def _more(ids: Sequence[str]) -> CompoundSelect[tuple[str, str, bool]]:
+def _more(ids: Sequence[str]) -> CompoundSelect[Any]:
     """What is kept beside the answers, and whether it is a comment: what approvers filled in, and public comments."""
     stages = select(Stage.request_id, Stage.answers, literal(False))
     comments = select(Comment.request_id, Comment.content, literal(True))

@@ -1,4 +1,4 @@
-"""Every table of the first release, Flask-AppBuilder's sequences, the record's triggers, and the search's index."""
+"""Every table of the first release, Flask-AppBuilder's sequences, the record's triggers, the search index."""
 
 from __future__ import annotations
 

@@ -37,17 +37,18 @@ WHY = {"running": N_("Runs"), "outside_hours": N_("Outside working hours"), "pau
 
 @pages.get("/audit")
 def find() -> ResponseReturnValue:
-    """`?number=&person=&service=&state=&since=&until=`, the newest first."""
+    """`?number=&words=&person=&service=&state=&since=&until=`, the newest first."""
     viewer = auditor()
     search = audit_lists.Search(
         number=typed("number"),
+        words=typed("words"),
         person=typed("person"),
         service=typed("service"),
         state=typed("state"),
         since=day("since"),
         until=day("until", after=True),
     )
-    found = audit_lists.find_requests(viewer.session, search, cursor=cursor())
+    found = audit_lists.find_requests(viewer, search, cursor=cursor())
     return render_template(
         "audit/find.html",
         rows=request_rows(viewer, found.rows),
