@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.factories.small import Small
 
+from servicehall import config
 from servicehall.models.base import db
 from servicehall.models.operations import Notice, Outbox
 from servicehall.services import requests
@@ -44,7 +47,16 @@ def test_in_the_readers_language(small: Small, locale: str, end: str) -> None:
     small.order()
     notice = db.session.query(Notice).filter(Notice.person_id == small.ids["li"]).one()
     assert notice.subject.endswith(end)
-    assert db.session.query(Outbox).filter(Outbox.channel == "mail").count() == 1
+
+
+@pytest.mark.parametrize(("server", "mails"), [("smtp://127.0.0.1:25", 1), ("", 0)])
+def test_mail_is_made_only_where_a_mail_server_is_set(small: Small, server: str, mails: int) -> None:
+    config.use(replace(config.current(), smtp_url=server))
+    small.publish("approval: {stages: [{key: one, approvers: [manager: {}]}]}")
+    small.order()
+    notice = db.session.query(Notice).filter(Notice.person_id == small.ids["boss"]).one()
+    assert notice.mail == bool(mails)
+    assert db.session.query(Outbox).filter(Outbox.channel == "mail").count() == mails
 
 
 @pytest.mark.parametrize(

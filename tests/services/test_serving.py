@@ -96,6 +96,9 @@ def test_one_process_migrates_serves_works_and_ends(
     assert (status, json.loads(body)["status"]) == (200, "ok")
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == 0
+    log = (tmp_path / "run.log").read_text()
+    assert "Mail is not set up" in log
+    assert "Sign in as" not in log  # nobody is here yet
 
 
 def test_web_and_worker_apart(tmp_path: Path, start: Callable[..., subprocess.Popen[str]]) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +11,10 @@ import click
 
 from ..domain.chain import Finding
 from ..texts import _
-from .application import with_app
+from .application import progress_bar, with_app
 
 if TYPE_CHECKING:
     from ..reports.verify import Verification as Printed
-
-Progress = Callable[[int], None]
 
 
 @click.group("audit")
@@ -60,7 +56,7 @@ def replay_(check: bool, as_json: bool) -> None:
 
     with audit.snapshot() as session:
         streams = audit.count_streams(session)
-        with _bar(streams, _("Replaying"), quiet=as_json) as progress:
+        with progress_bar(streams, _("Replaying"), quiet=as_json) as progress:
             differences = rebuilding.replay_check(session, progress)
     if as_json:
         click.echo(json.dumps({"ok": not differences, "streams": streams, "differences": differences}, indent=2))
@@ -141,7 +137,10 @@ def _verify_request(number: str, as_json: bool) -> None:
 def _verify_all(as_json: bool) -> None:
     from ..services import audit
 
-    with audit.snapshot() as session, _bar(audit.count_streams(session), _("Verifying"), quiet=as_json) as progress:
+    with (
+        audit.snapshot() as session,
+        progress_bar(audit.count_streams(session), _("Verifying"), quiet=as_json) as progress,
+    ):
         found = audit.verify_all(session, progress)
     _report(found, as_json)
 
@@ -188,13 +187,3 @@ def _conclude(ok: bool, counts: list[str]) -> None:
 
 def _as_dict(finding: Finding) -> dict[str, Any]:
     return {"stream": finding.stream, "sequence": finding.sequence, "code": finding.code, "what": finding.what}
-
-
-@contextmanager
-def _bar(length: int, label: str, *, quiet: bool) -> Iterator[Progress]:
-    """A progress bar on a terminal, nothing elsewhere."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda done: None
-        return
-    with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
-        yield lambda done: bar.update(done)

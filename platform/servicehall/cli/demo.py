@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from .application import make_app, plain_errors
+
+if TYPE_CHECKING:
+    from ..web.demo_accounts import DemoAccount
 
 PASSWORD = "servicehall"  # noqa: S105 - of invented people, on this computer only
 
@@ -19,6 +25,7 @@ def demo(password: str) -> None:
     from ..models.base import db
     from ..services.demo import make_company
     from ..web.accounts import hash_password, open_accounts
+    from ..web.demo_accounts import demo_accounts
     from ..web.roles import upgrade_database
 
     app = make_app()
@@ -28,14 +35,15 @@ def demo(password: str) -> None:
             click.echo("There are people here already; nothing was changed.")
             return
         made = open_accounts(db.session(), hash_password(password))
+        accounts = demo_accounts()
     click.echo(f"The demo company is ready: {made} people can sign in, each with the password {password!r}.")
-    tell_accounts()
+    tell_accounts(accounts)
 
 
-def tell_accounts() -> None:
-    """Whom to sign in as, one line for each kind of person."""
-    from ..services.demo import ACCOUNTS
-
+def tell_accounts(accounts: Sequence[DemoAccount]) -> None:
+    """Whom to sign in as, one line for each kind of person that is there."""
+    if not accounts:
+        return
     click.echo(f"Sign in as one of these, with the password {PASSWORD!r} unless another was chosen:")
-    for email, what in ACCOUNTS:
-        click.echo(f"  {email:<28} {what}")
+    for one in accounts:
+        click.echo(f"  {one.username:<28} {one.role}")

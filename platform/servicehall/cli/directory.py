@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import click
 
 from ..clock import now
 from ..texts import _
-from .application import with_app
+from .application import progress_bar, with_app
 
 if TYPE_CHECKING:
     from ..services.directory_import import Imported, PeopleRefused
@@ -51,6 +52,40 @@ def import_(path: Path, dry_run: bool, as_json: bool) -> None:
         click.echo(json.dumps(done.as_dict(), ensure_ascii=False, indent=2))
     else:
         _print_done(done)
+
+
+@group.command("erase")
+@click.option("--person", required=True, metavar="EMAIL", help="Whom to erase; somebody who is deactivated.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON; only with --yes.")
+@with_app
+def erase_(person: str, yes: bool, as_json: bool) -> None:
+    """Erase a person's data by law. This cannot be undone.
+
+    Attributes, comments, signatures, uploaded files, and the personal and secret answers of requests for this person
+    go; the events stay, with tombstones, and every chain still verifies. Where it is cut off, run it again.
+    """
+    from ..models.base import db
+    from ..services import directory, erasure
+    from ..services.directory_import import SYSTEM
+    from ..web.accounts import erase_account
+
+    if as_json and not yes:
+        raise click.UsageError("--json needs --yes")
+    session = db.session()
+    wanted = erasure.plan(session, person)
+    if not yes:
+        words = {"name": wanted.name, "email": wanted.email, "count": len(wanted.requests)}
+        click.confirm(_("Erase {name} ({email}), in {count} requests too? This cannot be undone.", **words), abort=True)
+    erase_account(session, directory.person(session, wanted.person))
+    with progress_bar(len(wanted.requests), _("Erasing"), quiet=as_json) as progress:
+        done = erasure.erase(wanted, actor=SYSTEM, at=now(), progress=progress)
+    if as_json:
+        click.echo(json.dumps(asdict(done), indent=2))
+    else:
+        counts = {"requests": done.requests, "contents": done.contents, "files": done.files}
+        click.echo(_("Erased: {contents} contents and {files} files, in {requests} requests.", **counts))
+        click.echo(_("The record is known by {id} from now on.", id=done.person))
 
 
 def _print_refused(refused: PeopleRefused, path: Path, as_json: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import signal
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from gunicorn.app.base import BaseApplication
@@ -13,6 +13,9 @@ from gunicorn.app.base import BaseApplication
 from .. import config
 from .application import make_app, plain_errors, read_settings
 from .demo import tell_accounts
+
+if TYPE_CHECKING:
+    from ..web.demo_accounts import DemoAccount
 
 
 class Server(BaseApplication):
@@ -59,14 +62,24 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _migrate(settings: config.Settings) -> None:
+def _migrate(settings: config.Settings) -> list[DemoAccount]:
+    """Brings the database up to date; gives the demo's accounts that are in it."""
     from ..models.base import db
+    from ..web.demo_accounts import demo_accounts
     from ..web.roles import upgrade_database
 
     app = make_app(settings)
     with app.app_context(), plain_errors():
         upgrade_database()
+        found = demo_accounts() if settings.demo else []
+        db.session.remove()
         db.engine.dispose()
+    return found
+
+
+def _tell_of_mail(settings: config.Settings) -> None:
+    if not settings.smtp_url:
+        click.echo("Mail is not set up (SERVICEHALL_SMTP_URL): people are told in the page only.")
 
 
 @click.command()
@@ -76,7 +89,7 @@ def run(host: str, port: int) -> None:
     """Migrate, and serve web and worker in one process."""
     settings = read_settings()
     _check_host(settings, host)
-    _migrate(settings)
+    accounts = _migrate(settings)
 
     def begin_work(worker: Any) -> None:
         worker.wsgi.extensions["servicehall.workers"].start()
@@ -87,8 +100,8 @@ def run(host: str, port: int) -> None:
 
     hooks = {"post_worker_init": begin_work, "worker_exit": end_work}
     click.echo(f"Servicehall is served at http://{host}:{port} (end with Ctrl+C).")
-    if settings.demo:
-        tell_accounts()
+    _tell_of_mail(settings)
+    tell_accounts(accounts)
     Server(_options(settings, host, port, 1) | hooks).run()
 
 
@@ -109,8 +122,10 @@ def worker() -> None:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: ended.set())
-    workers = make_app().extensions["servicehall.workers"]
+    settings = read_settings()
+    workers = make_app(settings).extensions["servicehall.workers"]
     workers.start()
     click.echo("The worker waits for work (end with Ctrl+C).")
+    _tell_of_mail(settings)
     ended.wait()
     workers.stop()

@@ -93,23 +93,42 @@ _TEXTS = (
 )
 
 
-@applies(e.PersonRecorded)
-def person_recorded(writer: Writer, applied: Applied[e.PersonRecorded]) -> None:
-    """Attributes come from content; where that was erased by law, a nameless row stays."""
-    event = applied.event
-    said = applied.content(event.content)
-    if said is None:
-        said = {"email": f"erased-{event.person}", "name": "—"}
-    values = {
+def erased_address(person_id: str) -> str:
+    """What stands in the place of the mail address of somebody who was erased: no address, and unique."""
+    return f"erased-{person_id}"
+
+
+def is_erased(row: Person) -> bool:
+    return row.email == erased_address(row.id)
+
+
+def _said_of(person_id: str, content: Any) -> dict[str, Any]:
+    """The columns that come from content; where that was erased by law, a row stays that says so in the place of the
+    name, in both languages."""
+    said = content or {"email": erased_address(person_id), "name": "(erased)", "name_zh": "（已依法删除）"}
+    return {
         "email": said["email"],
         "name": said["name"],
-        "manager_id": event.manager,
-        "active": event.active,
         "skills": said.get("skills", []),
         "roles": said.get("roles", []),
         "start_date": date.fromisoformat(said["start_date"]) if said.get("start_date") else None,
-        "content": event.content,
         **{name: said.get(name) for name in _TEXTS},
+    }
+
+
+@applies(e.PersonErased)
+def person_erased(writer: Writer, applied: Applied[e.PersonErased]) -> None:
+    writer.update(Person, {"id": applied.subject}, active=False, **_said_of(applied.subject, None))
+
+
+@applies(e.PersonRecorded)
+def person_recorded(writer: Writer, applied: Applied[e.PersonRecorded]) -> None:
+    event = applied.event
+    values = {
+        "manager_id": event.manager,
+        "active": event.active,
+        "content": event.content,
+        **_said_of(event.person, applied.content(event.content)),
     }
     if applied.sequence == 1:
         writer.insert(Person, id=event.person, preferences={}, **values)

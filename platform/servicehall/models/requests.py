@@ -249,3 +249,12 @@ def attached(writer: Writer, applied: Applied[e.Attached]) -> None:
         at=applied.at,
         content=event.content,
     )
+
+
+@applies(e.RequestErased)
+def erased(writer: Writer, applied: Applied[e.RequestErased]) -> None:
+    """What is left of the answers takes their place; there is no version before it to compare with any more."""
+    event = applied.event
+    if event.content is not None:
+        values = {"content": event.content, "submitted_content": event.content, "previous_content": None}
+        writer.update(Request, {"id": applied.subject}, **values)

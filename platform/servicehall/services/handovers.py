@@ -67,9 +67,15 @@ def affected_requests(session: Session, person_id: str) -> list[str]:
         spoken_for = select(ApprovalMember.request_id).where(
             ApprovalMember.person_id == person_id, ApprovalMember.open.is_(True)
         )
-        tasks = select(Task.request_id).where(Task.assignee_id == person_id, Task.state.in_(IN_HAND))
-        found |= set(session.scalars(spoken_for)) | set(session.scalars(tasks))
+        found |= set(session.scalars(spoken_for)) | in_hand(session, person_id)
     return sorted(found)
+
+
+def in_hand(session: Session, person_id: str) -> set[str]:
+    """The requests in which an approval or a task lies with this very person."""
+    approvals = select(Approval.request_id).where(Approval.state == "pending", Approval.holder_id == person_id)
+    tasks = select(Task.request_id).where(Task.assignee_id == person_id, Task.state.in_(IN_HAND))
+    return set(session.scalars(approvals)) | set(session.scalars(tasks))
 
 
 def settle(w: Work, request_id: str, person_id: str) -> None:

@@ -62,7 +62,7 @@ _SENTENCES: Mapping[str, str] = {
     "child_resolved": N_("Done with {number}"),
     "child_rejected": N_("{number} was rejected"),
     "child_cancelled": N_("{number} was cancelled"),
-    "child_refused": N_("The request behind it could not be made: {detail}"),
+    "child_refused": N_("The request behind it could not be made"),
     "undo": N_("Takes back what was done before"),
     "parent_cancelled": N_("The request it belongs to was cancelled"),
     # the request
@@ -250,6 +250,7 @@ _EVENTS: Mapping[str, _Telling] = {
     "request.watcher_added": _about(N_("{who} added {name} as a watcher")),
     "request.watcher_removed": _about(N_("{who} removed {name} as a watcher")),
     "request.commented": _comment,
+    "request.erased": _clock(N_("Personal data was erased by law")),
     "request.attached": _says(N_("{who} attached a file")),
     "approval.chain_started": _clock(N_("The approval chain began")),
     "approval.stage_opened": _stage_opened,

@@ -84,6 +84,15 @@ def set_password(session: Session, email: str, hashed: str) -> None:
     session.commit()
 
 
+def erase_account(session: Session, person: Person) -> None:
+    """Takes name, address and password from the account of somebody who is being erased; commits."""
+    begin_writing(session)
+    empty = {"username": f"erased-{person.id}", "email": f"erased-{person.id}", "first_name": "—", "last_name": ""}
+    statement = update(User).where(User.email == person.email)
+    session.execute(statement.values(**empty, password=None, active=False))
+    session.commit()
+
+
 def open_accounts(session: Session, hashed: str) -> int:
     """An account with this one password for every active person: the demo company's. Gives how many there are."""
     emails = list(session.scalars(select(Person.email).where(Person.active)))

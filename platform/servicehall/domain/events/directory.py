@@ -16,6 +16,14 @@ class PersonRecorded(Event):
     changed: list[str]
 
 
+@event("person.erased")
+class PersonErased(Event):
+    """By law: everything that was recorded of a person; `erased` names the contents, of which tombstones stay."""
+
+    person: str
+    erased: list[str]
+
+
 @event("person.delegated")
 class Delegated(Event):
     """`since` and `until` are dates, inclusive, in the person's zone; no departments means all."""

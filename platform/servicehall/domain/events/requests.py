@@ -86,3 +86,16 @@ class Attached(Event):
 
     attachment: str
     content: str
+
+
+@event("request.erased")
+class RequestErased(Event):
+    """By law, for `person`: `erased` names the contents, of which tombstones stay.
+
+    `content` is what is left of the answers where some of them, `keys`, are gone.
+    """
+
+    person: str
+    erased: list[str]
+    content: str | None = None
+    keys: list[str] | None = None

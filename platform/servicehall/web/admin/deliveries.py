@@ -8,10 +8,10 @@ from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound as NoPage
 
-from servicehall import config
 from servicehall.clock import now
 from servicehall.models.base import begin_writing
 from servicehall.services import directory, parked
+from servicehall.services.notifications import is_mail_set_up
 from servicehall.services.work import wake
 from servicehall.texts import N_, _
 from servicehall.web.admin.common import administrator, sent, typed
@@ -47,7 +47,7 @@ def listed() -> ResponseReturnValue:
         tabs=[(key, _(text), f"/admin/deliveries?state={key}&table={table}") for key, text in TABS.items()],
         tables=[(key, _(text)) for key, text in TABLES.items()],
         parked_kinds=parked.parked_kinds(session, table),
-        mail_waits=not config.current().smtp_url,
+        mail_missing=not is_mail_set_up(),
         next_href=next_href(found.next),
         first_href=first_href(),
     )

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from servicehall.clock import now
 from servicehall.errors import Invalid
-from servicehall.models.directory import Person
+from servicehall.models.directory import Person, is_erased
 from servicehall.services import directory, handovers
 from servicehall.services.directory_import import open_hands
 from servicehall.services.people import record_person
@@ -59,6 +59,7 @@ def shown(person_id: str) -> ResponseReturnValue:
         names=directory.people(session, {one for each in delegations for one in (each.person_id, each.deputy_id)}),
         account=account_of(session, row.email),
         tokens=tokens_of(session, row.id),
+        erased=is_erased(row),
         handover=None if row.active else handovers.standing(session, row.id),
         at=now(),
         least=accounts.SHORTEST_PASSWORD,
