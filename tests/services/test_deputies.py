@@ -7,8 +7,11 @@ from datetime import date, timedelta
 import pytest
 from tests.factories.small import START, Small, refusal
 
+from servicehall.domain import events as e
 from servicehall.models.directory import Delegation
 from servicehall.services import delegations
+from servicehall.services.people import record_person
+from servicehall.services.work import work
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 CHAIN = "approval: {stages: [{key: one, approvers: [manager: {}]}]}"
@@ -60,7 +63,7 @@ def test_they_come_back_when_it_is_taken_back(small: Small) -> None:
     delegations.end(delegation, viewer=small.viewer("boss"), at=small.at)
     small.ring_due()
     assert holder(small, made) == "boss"
-    assert refusal(delegations.end, delegation, viewer=small.viewer("boss"), at=small.at) == 409
+    assert refusal(delegations.end, delegation, viewer=small.viewer("boss"), at=small.at) == 404
 
 
 def test_new_approvals_lie_with_the_deputy_and_the_record_shows_both(small: Small) -> None:
@@ -102,14 +105,30 @@ def test_a_cycle_is_refused_and_so_is_nonsense(small: Small) -> None:
 
 @pytest.mark.parametrize("deputy", ["asks", "dan", "gone"])
 def test_a_deputy_who_may_not_decide_here_is_passed_over(small: Small, deputy: str) -> None:
-    """The requester, another voice of the stage, somebody who has left meanwhile."""
-    small.person("gone", active=deputy != "gone")
+    """The requester, another voice of the stage, somebody who has left since they were named."""
+    small.person("gone")
     small.publish("approval: {stages: [{key: one, approvers: [manager: {}, person: dan@example.com]}]}")
-    if deputy == "gone":
-        assert refusal(delegate, small, "boss", deputy) == 422
-        return
     delegate(small, "boss", deputy)
+    record_person({"email": "gone@example.com", "active": "no"}, actor="system:tests", at=small.at)
     assert holder(small, small.order()) == "boss"
+
+
+def test_somebody_who_has_left_is_not_named(small: Small) -> None:
+    small.person("gone", active=False)
+    assert refusal(delegate, small, "boss", "gone") == 422
+
+
+def test_the_deputy_of_a_deputy_who_left_does_not_stand_in(small: Small) -> None:
+    """Whoever left passes nothing on: the approval is with its voice again, open ones too."""
+    small.publish(CHAIN)
+    delegate(small, "boss", "sec")
+    delegate(small, "sec", "fin")
+    made = small.order()
+    assert holder(small, made) == "fin"
+    record_person({"email": "sec@example.com", "active": "no"}, actor="system:tests", at=small.at)
+    small.ring_due()
+    found = holder(small, made), holder(small, small.order())
+    assert found == ("boss", "boss")
 
 
 def test_who_decided_in_a_stage_kept_apart_does_not_stand_in(small: Small) -> None:
@@ -126,6 +145,9 @@ def test_who_decided_in_a_stage_kept_apart_does_not_stand_in(small: Small) -> No
 @pytest.mark.parametrize(("departments", "found"), [(["it"], "sec"), (["hr"], "boss"), (["hr", "it"], "sec")])
 def test_for_some_departments_only(small: Small, departments: list[str], found: str) -> None:
     small.publish(CHAIN)
+    for key in ("it", "hr"):
+        with work("directory/all", actor="system", at=small.at) as w:
+            w.record(f"department/{key}", e.DepartmentRecorded(department=key))
     delegate(small, "boss", "sec", departments=departments)
     assert holder(small, small.order()) == found
     assert small.viewer("boss").session.query(Delegation).count() == 1

@@ -9,6 +9,7 @@ import pytest
 from tests.factories.small import Small, refusal
 
 from servicehall.models.base import db
+from servicehall.models.log import EventRow
 from servicehall.models.requests import Request
 from servicehall.services import automation
 
@@ -248,3 +249,63 @@ def test_an_automated_task_that_gives_up_is_its_groups(small: Small) -> None:
     assert small.tasks(made)["a"] == "ready"
     small.do("dan", "complete", made, "a")
     assert small.state(made) == "resolved"
+
+
+ASSIGN: dict[str, tuple[str, dict[str, str], str | None, str]] = {
+    "person": ("{person: sec@example.com}", {}, "sec", "person"),
+    "somebody who has left": ("{person: gone@example.com}", {}, None, ""),
+    "field": ("{field: who}", {"who": "sec@example.com"}, "sec", "field"),
+    "field without an answer": ("{field: who}", {}, None, ""),
+    "manager": ("{manager: {of: requester}}", {}, "boss", "manager"),
+    "manager of whom it is for": ("{manager: {of: requested_for, level: 2}}", {}, "chief", "manager"),
+}
+
+
+@pytest.mark.parametrize("name", ASSIGN)
+def test_a_plan_says_whose_a_task_is_and_the_event_says_why(small: Small, name: str) -> None:
+    """Where the rule finds nobody, the task waits in the queue of the department's agents."""
+    rule, answers, who, code = ASSIGN[name]
+    small.person("gone", active=False)
+    small.publish(plan(f"key: a, assign: {rule}"), fields="[{key: who, type: person, label: Who}]")
+    made = small.order(**answers)
+    row = small.task(made, "a")
+    assert (row.state, row.assignee_id) == ("ready", small.ids[who] if who else None)
+    if who is None:
+        assert row.group_id == small.groups["desk"]
+        assert small.notices("dan") == ["task_ready"]
+        small.do("dan", "claim", made, "a")
+        return
+    assert small.notices(who) == ["task_assigned"]
+    event = db.session.query(EventRow).filter(EventRow.kind == "task.assigned").one()
+    assert (event.body["assignee"], event.body["why"]["code"]) == (row.assignee_id, code)
+    assert refusal(small.do, "lena", "complete", made, "a") == 403
+    small.do(who, "complete", made, "a")
+    assert small.state(made) == "resolved"
+
+
+def test_an_optional_child_still_open_is_cancelled_with_the_closing(small: Small) -> None:
+    """Its own approvals, tasks and clocks end with it; a child that is done stays as it is."""
+    small.publish(
+        plan(
+            "key: a, group: desk",
+            "key: b, request: it/part, optional: true",
+            "key: c, request: it/done, optional: true",
+        ),
+        part="kind: service\ndepartment: it\nkey: part\ntitle: Part\nform: {pages: []}\n"
+        "approval: {stages: [{key: s, approvers: [person: sec@example.com]}]}\n"
+        "sla: {calendar: 24x7, priority: p3, targets: [{measure: resolution, by_priority: {p3: 4 hours}}]}\n",
+        done="kind: service\ndepartment: it\nkey: done\ntitle: Done\nform: {pages: []}\n",
+    )
+    made = small.order()
+    children = {
+        one.service.split("/")[-1]: one.id for one in db.session.query(Request).filter(Request.parent_id == made)
+    }
+    for child, key in ((children["done"], next(iter(small.tasks(children["done"])))), (made, "a")):
+        small.do("dan", "complete", child, key)
+    assert (small.state(made), small.tasks(made)) == ("resolved", {"a": "done", "b": "in_progress", "c": "done"})
+    small.act("asks", "close", made)
+    assert small.tasks(made) == {"a": "done", "b": "cancelled", "c": "done"}
+    assert {key: small.state(one) for key, one in children.items()} == {"part": "cancelled", "done": "resolved"}
+    assert small.voices(children["part"]) == [("sec", "cancelled")]
+    assert small.clocks(children["part"])["resolution"].state == "cancelled"
+    assert small.armed("clock_due") == []

@@ -88,7 +88,7 @@ def by_jwt(encoded: str, kind: str = "access") -> Caller:
 
 
 def by_token(secret: str) -> Caller:
-    """The person whose personal API token this is; its last use is noted now and then, where the database lets us write."""
+    """The person whose personal API token this is; its last use is noted now and then, where that can be."""
     at = now()
     found = db.session.execute(BY_TOKEN, {"hash": token_hash(secret)}).first()
     token = found[3] if found else None
