@@ -30,6 +30,7 @@ def test_a_deputy_has_the_approval_and_decides_for_another(api: Api) -> None:
     assert [one["request"] for one in waiting] == [number]
     assert waiting[0]["voice"]["person"]["email"] == DIRECTOR
     assert waiting[0]["holder"]["email"] == DEPUTY
+    assert waiting[0]["on_behalf_of"]["email"] == DIRECTOR
     decided = approve(api(DEPUTY), number).json
     assert decided["decided_by"]["email"] == DEPUTY
     assert decided["on_behalf_of"]["email"] == DIRECTOR

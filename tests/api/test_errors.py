@@ -139,7 +139,8 @@ def test_known_and_not_allowed(api: Api) -> None:
 @pytest.mark.parametrize("act", ["submit", "hold", "release", "resolve", "reopen", "close"])
 def test_a_state_that_does_not_allow_it(api: Api, act: str) -> None:
     number = order(api(MANAGER), SERVICE, onboarding())
-    problem(api(MANAGER).post(f"/requests/{number}/{act}", json={"comment": "why"}), 409)
+    for who in (MANAGER, HR_AGENT, DIRECTOR):
+        problem(api(who).post(f"/requests/{number}/{act}", json={"comment": "why"}), 409)
 
 
 def test_answers_are_changed_in_drafts_only(api: Api) -> None:

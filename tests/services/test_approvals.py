@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from tests.factories.small import Small, refusal
 
+from servicehall.domain.conditions import RequestFacts
 from servicehall.models.base import db
+from servicehall.services import catalog, releases
 from servicehall.services.work import read_content
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -241,3 +243,36 @@ class TestGates:
         small.do("dan", "skip", made, "ok")
         assert small.voices(made) == [("sec", "superseded")]
         assert small.tasks(made) == {"ok": "skipped", "b": "ready"}
+
+
+def test_a_preview_foresees_who_need_not_say_it_again_and_who_is_kept_apart(small: Small) -> None:
+    more = "  parallel: [[two, three]]\n  apart: [[two, three]]\n"
+    small.publish(
+        chain(
+            "key: one, approvers: [manager: {}, person: fin@example.com]",
+            "key: two, approvers: [manager: {}, person: dan@example.com]",
+            "key: three, approvers: [person: dan@example.com, person: dora@example.com]",
+            "key: four, decide: any, approvers: [person: lena@example.com, person: sec@example.com]",
+            "key: five, approvers: [person: lena@example.com]",
+            more=more,
+        )
+    )
+    viewer = small.viewer("asks")
+    facts = RequestFacts(type="request", priority=None, created_at=small.at, department="it")
+    release = releases.orderable(viewer, "it/thing", at=small.at)
+    said = catalog.preview(viewer, release, {}, beneficiary=viewer.person, at=small.at, facts=facts)
+    names = {identity: name for name, identity in small.ids.items()}
+    foreseen = {
+        stage.key: [(names[one["person"].id], "skipped" if "skipped" in one else "pending") for one in stage.approvers]
+        for stage in said.stages
+    }
+    assert foreseen["five"] == [("lena", "pending")]  # nobody knows whose word it will be before
+    made, asked = small.order(), {}
+    while small.state(made) == "pending_approval":
+        for stage, state in small.stages(made).items():
+            if state == "open":
+                asked.setdefault(stage, small.voices(made, stage=stage))
+        waiting = small.approvals(made, state="pending")[-1]
+        small.decide_row(str(small.voice(waiting)), "approve", waiting)
+    assert {key: foreseen[key] for key in asked} == asked
+    assert set(asked) == set(foreseen)

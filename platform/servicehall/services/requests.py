@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -129,8 +129,8 @@ def submit(request: Request, *, viewer: Viewer, at: datetime) -> None:
     """Sends a draft or a returned request on its way; a draft is pinned to the service as it is now."""
     with work(family_of(request), actor=viewer.id, at=at) as w:
         row = w.get(Request, request.id)
-        _must_be_requester(row, viewer)
         transition(row.state, "submit")
+        _must_be_requester(row, viewer)
         release = releases.load(w.session, row.release)
         if row.state == "draft":
             release = releases.orderable(viewer, row.service, at=at)
@@ -157,25 +157,12 @@ def release(request: Request, *, viewer: Viewer, at: datetime, comment: str | No
 
 def resolve(request: Request, *, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
     """By hand only where no required task is open."""
-    with work(family_of(request), actor=viewer.id, at=at) as w:
-        row = w.get(Request, request.id)
-        transition(row.state, "resolve")
-        open_tasks = select(func.count()).where(
-            Task.request_id == row.id,
-            Task.optional.is_(False),
-            Task.state.not_in(("done", "skipped", "cancelled")),
-        )
-        if w.rows(open_tasks)[0][0]:
-            raise Conflict(_("Required tasks are still open."))
-        _act(request, "resolve", viewer=viewer, at=at, comment=comment)
+    _act(request, "resolve", viewer=viewer, at=at, comment=comment, only_where=_required_tasks_are_done)
 
 
 def reopen(request: Request, *, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
     """Within the department's days after resolution."""
-    resolved_at = request.resolved_at
-    if resolved_at is not None and at > departments.reopen_until(viewer.session, request.department, resolved_at):
-        raise Conflict(_("The time for reopening is over. Please make a new request."))
-    _act(request, "reopen", viewer=viewer, at=at, comment=comment)
+    _act(request, "reopen", viewer=viewer, at=at, comment=comment, only_where=_may_still_be_reopened)
 
 
 def close(request: Request, *, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
@@ -332,7 +319,16 @@ def parts_of(request: Request, viewer: Viewer) -> frozenset[Part]:
     return frozenset(parts)
 
 
-def _act(request: Request, act: str, *, viewer: Viewer, at: datetime, comment: str | None) -> None:
+def _act(
+    request: Request,
+    act: str,
+    *,
+    viewer: Viewer,
+    at: datetime,
+    comment: str | None,
+    only_where: Callable[[Work, Request], None] | None = None,
+) -> None:
+    """First what the state allows, then to whom, then what else the act asks for."""
     text = _clean(comment)
     with work(family_of(request), actor=viewer.id, at=at) as w:
         row = w.get(Request, request.id)
@@ -341,7 +337,22 @@ def _act(request: Request, act: str, *, viewer: Viewer, at: datetime, comment: s
             raise Forbidden(_("You may not do this with this request."))
         if rule.comment and text is None:
             raise Invalid(_("Please say why."), [Problem("comment", "required", _("A reason is required."))])
+        if only_where is not None:
+            only_where(w, row)
         move(w, row, act, comment=w.keep({"body": text}) if text else None)
+
+
+def _required_tasks_are_done(w: Work, row: Request) -> None:
+    still_open = select(func.count()).where(
+        Task.request_id == row.id, Task.optional.is_(False), Task.state.not_in(("done", "skipped", "cancelled"))
+    )
+    if w.rows(still_open)[0][0]:
+        raise Conflict(_("Required tasks are still open."))
+
+
+def _may_still_be_reopened(w: Work, row: Request) -> None:
+    if row.resolved_at is not None and w.at > departments.reopen_until(w.session, row.department, row.resolved_at):
+        raise Conflict(_("The time for reopening is over. Please make a new request."))
 
 
 def _must_be_requester(row: Request, viewer: Viewer) -> None:

@@ -105,7 +105,8 @@ def _records(viewer: Viewer, rows: Sequence[Approval], owners: dict[str, Request
 
 
 def _light(row: Approval, owner: Request, stage: Stage, names: Names) -> Record:
-    deputised = row.holder_id != row.voice_person_id
+    deputised = row.voice_person_id is not None and row.holder_id != row.voice_person_id
+    stands_in_for = row.voice_person_id if deputised and row.state == "pending" else row.on_behalf_of_id
     return {
         "id": row.id,
         "request": owner.number,
@@ -114,8 +115,8 @@ def _light(row: Approval, owner: Request, stage: Stage, names: Names) -> Record:
         "round": stage.round,
         "state": row.state,
         "voice": _voice(row, names),
-        "holder": names.person(row.holder_id) if row.voice_person_id and deputised else None,
-        "on_behalf_of": names.person(row.on_behalf_of_id),
+        "holder": names.person(row.holder_id) if deputised else None,
+        "on_behalf_of": names.person(stands_in_for),
         "asked_at": said_at(row.asked_at),
         "due_at": said_at(row.due_at),
         "decided_by": names.person(row.decided_by_id),
