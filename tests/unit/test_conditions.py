@@ -177,6 +177,7 @@ def test_expressions_have_the_value_of_their_type(text, type_, expected):
         ("(" * 100 + "true" + ")" * 100, "too_deep", "32"),
         ("total" + " + 1" * 300 + " > 1", "too_deep", "32"),
         ("requester" + ".a" * 900, "too_deep", "32"),
+        (" + ".join(["1"] * 32) + " > 1", "too_deep", "The expression is nested"),
         ("[1].map(x, " * 25 + "1" + ")" * 25 + " == []", "too_deep", "32"),
         ("__import__('os').system('true')", "unknown_name", "__import__"),
         ("servicehall_records.R0{}.id == ''", "syntax", ""),

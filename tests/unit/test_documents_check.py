@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from servicehall.documents.document import Document
 from servicehall.documents.examination import DirectoryFacts, PlacedProblem
+from servicehall.documents.kinds.notification import EVENTS
 from servicehall.documents.kinds.registry import KINDS
 from servicehall.documents.pack import Pack, check, read_pack
 from servicehall.documents.source import read_yaml
+from servicehall.services.notifications import DEFAULTS
 
 COMMON = {
     "forms/address.yaml": """\
@@ -340,11 +342,26 @@ def test_one_name_stands_for_one_document(tmp_path: Path) -> None:
     assert "again.yaml" in found.message
 
 
+def test_a_department_has_one_document_whatever_its_key(tmp_path: Path) -> None:
+    again = DEPARTMENT.replace("department: it\n", "department: it\nkey: other\n")
+    (found,) = problems_of(tmp_path, {"a.yaml": DEPARTMENT, "b.yaml": again})
+    assert (found.code, Path(found.file).name, found.line) == ("duplicate", "b.yaml", 3)
+
+
+def test_texts_for_an_event_that_nobody_is_told_of_are_a_warning(tmp_path: Path) -> None:
+    told = "kind: notification\ndepartment: it\nkey: told\nevent: aproval_requested\nsubject: a\nbody: b\n"
+    (found,) = problems_of(tmp_path, {"told.yaml": told})
+    assert (found.severity, found.path, found.line) == ("warning", "event", 4)
+    assert "approval_requested" in found.message
+    assert set(EVENTS) == set(DEFAULTS)
+
+
 def test_the_same_key_may_name_documents_of_two_kinds(tmp_path: Path) -> None:
     rule = "kind: assignment_rule\ndepartment: it\nkey: hours\nrules:\n  - {group: it-desk, how: skills}\n"
     assert problems_of(tmp_path, {**COMMON, "it/rule.yaml": rule}) == []
 
 
+DEPARTMENT = "kind: department\ndepartment: it\nagents: [it-desk]\n"
 DIRECTORY = DirectoryFacts(departments={"it"}, groups={"it-desk", "it-leads"}, people={"ana@example.com"})
 UNKNOWN = """\
 kind: approval_chain

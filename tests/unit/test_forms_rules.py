@@ -76,6 +76,11 @@ class TestWhatHangsUponARefusedAnswer:
         assert codes(checked) == [("total", "type"), ("until", "type")]
         assert checked.answers == {} and checked.visible == ("total", "twice")
 
+    def test_rows_beyond_the_last_that_is_allowed_are_judged_too(self):
+        compiled = form(field("rows", "table", max_rows=1, columns=[field("n", "integer")]))
+        checked = check(compiled, {"rows": [{"n": "x"}, {"n": 1}, {"n": "y"}]})
+        assert codes(checked) == [("rows[0].n", "type"), ("rows[2].n", "type"), ("rows", "max_rows")]
+
     def test_what_is_hidden_for_a_reason_is_dropped_unread(self):
         assert codes(check(self.compiled, {"total": "5", "until": "x"})) == []
         assert codes(check(self.compiled, {"total": "-1e9999", "until": "x"})) == [("total", "type"), ("until", "type")]

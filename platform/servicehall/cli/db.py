@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from .application import make_app, plain_errors, with_app
@@ -34,14 +36,16 @@ def check() -> None:
     from alembic.migration import MigrationContext
 
     from .. import migrations
-    from ..models import tables
+    from ..models import search, tables
     from ..models.base import db
+
+    def is_ours(name: str | None, kind: Any, parents: Any) -> bool:
+        return search.include_name(name, kind, parents) and not (name or "").startswith(QUEUE_TABLES)
 
     if not migrations.is_current(db.engine):
         raise click.ClickException("The database is not at the newest version; run: servicehall db upgrade")
     with db.engine.connect() as connection:
-        ours = {"compare_type": True, "include_name": lambda name, *_: not str(name).startswith(QUEUE_TABLES)}
-        context = MigrationContext.configure(connection, opts=ours)
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": is_ours})
         differences = compare_metadata(context, tables.metadata)
     for difference in differences:
         click.echo(str(difference))

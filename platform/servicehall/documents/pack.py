@@ -127,7 +127,9 @@ def _check_names(examination: Examination, documents: Iterable[Document]) -> Non
     """A name stands for one document."""
     seen: dict[tuple[str, str, str], Document] = {}
     for document in documents:
-        first = seen.setdefault(document.name, document)
+        kind, department, key = document.name
+        name = (kind, department, department if kind == "department" else key)  # a department has one, whatever its key
+        first = seen.setdefault(name, document)
         if first is not document and all(document.name):
             message = _(
                 "{kind} “{reference}” is there twice, first in {file}",

@@ -34,11 +34,13 @@ def wrong(code: str, text: str) -> ValidationError:
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """“did you mean …?” where something known looks alike, else all that is known (at most twelve)."""
+    """“did you mean …?” where something known looks alike, else what is known (at most twelve)."""
     names = [name for name in known if name]
     close = get_close_matches(word, names, n=1, cutoff=0.6)
     if close:
         return _("did you mean “{word}”?", word=close[0])
+    if not names:
+        return _("there is none")
     return _("known here: {words}", words=", ".join(names[:12]) + (" …" if len(names) > 12 else ""))
 
 

@@ -11,6 +11,8 @@ from servicehall.domain.expression_tree import Node
 from servicehall.errors import Problem
 from servicehall.texts import N_, _
 
+_NO_LINE = 2**31
+"""From here on the engine's line is a negative number gone astray."""
 _ENTRY = re.compile(r"^(?:[A-Z_]+: )?ERROR: <input>:(-?\d+):(-?\d+): (.*)$", re.MULTILINE)
 _UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
 _UNDEFINED = re.compile(r"undefined field '([^']*)' not found in struct '([^']*)'")
@@ -36,7 +38,7 @@ _TYPE_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """One complaint of the engine: line and column from 1, or from -1 where it has no place."""
+    """One complaint of the engine: line and column from 1, or below where it has no place."""
 
     line: int
     column: int
@@ -57,7 +59,8 @@ class Complaint:
 
 def complaints(message: str) -> list[Complaint]:
     """All complaints in one message of the engine."""
-    found = [Complaint(int(line), int(column), text) for line, column, text in _ENTRY.findall(message)]
+    entries = ((int(line), int(column), text) for line, column, text in _ENTRY.findall(message))
+    found = [Complaint(line if line < _NO_LINE else -1, column, text) for line, column, text in entries]
     return found or [Complaint(-1, -1, message.splitlines()[0] if message else "")]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from servicehall.documents.checks.expressions import WITHOUT_FORM, check_expression
 from servicehall.documents.document import Place
 from servicehall.documents.examination import Examination
+from servicehall.documents.kinds.notification import EVENTS
+from servicehall.documents.parts import suggest
 from servicehall.domain.calendar_rules import check_calendar
 from servicehall.domain.conditions import Environment
 from servicehall.domain.priorities import check_matrix
@@ -32,3 +34,11 @@ def check_assignment_rule(examination: Examination, place: Place) -> None:
             examination.warn(
                 rule, "unreachable", _("what stands after a rule without “when” never counts; put it last")
             )
+
+
+def check_notification(examination: Examination, place: Place) -> None:
+    """Its texts count for an event that people are told of."""
+    event = place.value["event"]
+    if event not in EVENTS:
+        message = _("nobody is ever told of “{event}”; {hint}", event=event, hint=suggest(event, EVENTS))
+        examination.warn(place.at("event"), "unknown_event", message)

@@ -8,7 +8,12 @@ from servicehall.documents.checks.approval import check_chain_document
 from servicehall.documents.checks.choices import check_choice_list
 from servicehall.documents.checks.forms import check_field_set
 from servicehall.documents.checks.fulfilment import PlanFacts, check_plan_in_form
-from servicehall.documents.checks.live import check_assignment_rule, check_calendar_document, check_matrix_document
+from servicehall.documents.checks.live import (
+    check_assignment_rule,
+    check_calendar_document,
+    check_matrix_document,
+    check_notification,
+)
 from servicehall.documents.checks.service import check_service
 from servicehall.documents.checks.sla import check_policy_document
 from servicehall.documents.document import Place
@@ -35,5 +40,5 @@ CHECKS.register("priority_matrix", check_matrix_document)
 CHECKS.register("calendar", check_calendar_document)
 CHECKS.register("fulfilment_plan", _check_plan_document)
 CHECKS.register("assignment_rule", check_assignment_rule)
-CHECKS.register("notification", _nothing_more)
+CHECKS.register("notification", check_notification)
 CHECKS.register("department", _nothing_more)

@@ -95,8 +95,8 @@ class TableField(Field):
         """The shape alone; the rows are read one by one, with what is known around them."""
         if not isinstance(raw, list | tuple):
             raise Refused("type", _("This must be a list of rows."))
-        if len(raw) > self.most_rows:
-            raise Refused("max_rows", _("At most {n} rows.", n=self.most_rows))
+        if len(raw) > MAX_ROWS:
+            raise Refused("max_rows", _("At most {n} rows.", n=MAX_ROWS))
         return list(raw)
 
     def known(self, value: Any, reading: Reading) -> Any:
@@ -112,6 +112,8 @@ class TableField(Field):
             else:
                 wrong = Refused("type", _("A row must be a mapping of columns."))
                 reading.problems.append(wrong.problem(path))
+        if len(value) > self.most_rows:
+            raise Refused("max_rows", _("At most {n} rows.", n=self.most_rows))
         return rows
 
     def _row(
