@@ -1,29 +1,34 @@
-"""The databases that tests run on: made and migrated once for each test process, and clean for each test."""
+"""The databases that tests run on: made and migrated once for each test process, and clean for each test.
+
+What many tests begin with (a company, its catalogs) is made once for each database, kept beside it, and brought back.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import Engine, event
+from flask import Flask
+from sqlalchemy import Engine, event, func, select
 
 from servicehall import create_app
 from servicehall.config import Settings
-from servicehall.models import tables
 from servicehall.models.base import db, only_reads
+from servicehall.models.log import EventRow
+from servicehall.services import replay
 from servicehall.web.roles import upgrade_database
 
 SECRET = "a-key-for-tests-only-0123456789-abcdefghij"
 POSTGRES = "postgresql://postgres@127.0.0.1:5432/"
 REDIS = "redis://127.0.0.1:6379/15"
-KEPT = ("ab_permission", "ab_view_menu", "ab_permission_view", "ab_role", "ab_permission_view_role")
+KEPT = ("alembic_version", "ab_permission", "ab_view_menu", "ab_permission_view", "ab_role", "ab_permission_view_role")
 _PREFIX = "servicehall_test_"
 
 
@@ -60,6 +65,7 @@ def settings_for(folder: Path, database_url: str = "", **other: Any) -> Settings
         "log_level": "WARNING",
         "sqlite_synchronous": "OFF",
         "default_time_zone": "UTC",
+        "lock_timeout": 60,
     }
     return Settings(**(given | other)).completed()
 
@@ -74,37 +80,93 @@ def refuse_writing_readers(engine: Engine) -> None:
     event.listen(engine, "before_cursor_execute", check)
 
 
-class SqliteDatabase:
-    """A migrated file, copied over the live one before each test."""
+class Database:
+    """A migrated database with its application.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.app = create_app(settings_for(folder))
-        self.live = folder / "servicehall.db"
-        self.template = folder / "template.db"
-        with self.app.app_context():
-            refuse_writing_readers(db.engine)
-            upgrade_database()
-            db.engine.dispose()
-        shutil.move(self.live, self.template)
+    `worlds` holds what the makers of the copies beside it gave, with the length of each stream; `before` the lengths
+    with which this test began.
+    """
+
+    app: Flask
+
+    def __init__(self) -> None:
+        self.worlds: dict[Callable[[], Any], tuple[Any, dict[str, int]]] = {}
+        self.before: dict[str, int] = {}
 
     def clean(self) -> None:
+        """As it was when it was migrated."""
+        self.before = {}
+        self._forget_sessions()
+        self._bring("nothing")
+
+    def enter(self, make: Callable[[], Any]) -> Any:
+        """The database as `make()` left it the first time, and what it gave then."""
+        if make in self.worlds:
+            self._forget_sessions()
+            self._bring(make.__name__)
+        else:
+            with self.app.app_context():
+                given = make()
+                db.session.rollback()
+                assert replay.compare(db.session(), replay.all_streams(db.session())) == []
+                self.worlds[make] = given, self._lengths()
+            self._forget_sessions()
+            self._keep(make.__name__)
+        given, self.before = self.worlds[make]
+        return given
+
+    def faults(self) -> list[str]:
+        """What replaying finds in the streams that grew since the database was clean, or its world came in."""
         with self.app.app_context():
-            db.session.remove()
-            db.engine.dispose()
-        for leftover in self.folder.glob("servicehall.db-*"):
-            leftover.unlink()
-        shutil.copyfile(self.template, self.live)
+            touched = [stream for stream, length in self._lengths().items() if self.before.get(stream) != length]
+            return list(replay.compare(db.session(), touched))
 
     def close(self) -> None:
         with self.app.app_context():
             db.engine.dispose()
 
+    def _forget_sessions(self) -> None:
+        with self.app.app_context():
+            db.session.remove()
 
-class PostgresDatabase:
-    """A database of this process, emptied before each test with its triggers asleep."""
+    @staticmethod
+    def _lengths() -> dict[str, int]:
+        rows = db.session.execute(select(EventRow.stream, func.max(EventRow.sequence)).group_by(EventRow.stream))
+        return dict(rows.all())
+
+
+class SqliteDatabase(Database):
+    """Files that are copied over the live one."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self.app = create_app(settings_for(folder))
+        with self.app.app_context():
+            refuse_writing_readers(db.engine)
+            upgrade_database()
+        self._forget_sessions()
+        self._keep("nothing")
+
+    def _forget_sessions(self) -> None:
+        super()._forget_sessions()
+        with self.app.app_context():
+            db.engine.dispose()
+
+    def _keep(self, name: str) -> None:
+        shutil.copyfile(self.folder / "servicehall.db", self.folder / f"{name}.copy")
+
+    def _bring(self, name: str) -> None:
+        for leftover in self.folder.glob("servicehall.db-*"):
+            leftover.unlink()
+        shutil.copyfile(self.folder / f"{name}.copy", self.folder / "servicehall.db")
+
+
+class PostgresDatabase(Database):
+    """A database of this process, emptied and filled with its triggers asleep; each world is a schema beside."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
         self.name = f"{_PREFIX}{os.getpid()}"
         _drop_abandoned()
         _administer(f'CREATE DATABASE "{self.name}"', f'ALTER DATABASE "{self.name}" SET synchronous_commit = off')
@@ -112,23 +174,34 @@ class PostgresDatabase:
         with self.app.app_context():
             refuse_writing_readers(db.engine)
             upgrade_database()
-        names = [name for name in tables.metadata.tables if name not in KEPT]
-        deletes = "".join(f'DELETE FROM "{name}";' for name in names)
-        self.emptying = f"SET session_replication_role = replica; {deletes}"
+        own = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL (%s)"
+        self.tables = self._ask(own, list(KEPT))
+        self.filled: dict[str, list[str]] = {"nothing": []}
 
-    def clean(self) -> None:
-        with self.app.app_context():
-            db.session.remove()
+    def _keep(self, name: str) -> None:
+        self.filled[name] = [table for table in self.tables if self._ask(f'SELECT 1 FROM "{table}" LIMIT 1')]
+        copies = "".join(f'CREATE TABLE {name}."{table}" AS TABLE "{table}";' for table in self.filled[name])
+        self._run(f"CREATE SCHEMA {name}; {copies}")
+
+    def _bring(self, name: str) -> None:
+        deletes = "".join(f'DELETE FROM "{table}";' for table in self.tables)
+        inserts = "".join(f'INSERT INTO "{table}" SELECT * FROM {name}."{table}";' for table in self.filled[name])
+        self._run(deletes + inserts)
+
+    def _ask(self, query: str, *values: Any) -> list[Any]:
         with psycopg.connect(POSTGRES + self.name) as connection:
-            connection.execute(self.emptying)  # type: ignore[call-overload]
+            return [row[0] for row in connection.execute(query, values)]  # type: ignore[call-overload]
+
+    def _run(self, script: str) -> None:
+        with psycopg.connect(POSTGRES + self.name) as connection:
+            connection.execute(f"SET session_replication_role = replica; {script}")  # type: ignore[call-overload]
 
     def close(self) -> None:
-        with self.app.app_context():
-            db.engine.dispose()
+        super().close()
         _administer(f'DROP DATABASE "{self.name}" WITH (FORCE)')
 
 
-DATABASES = {"sqlite": SqliteDatabase, "postgres": PostgresDatabase}
+DATABASES: dict[str, Callable[[Path], Database]] = {"sqlite": SqliteDatabase, "postgres": PostgresDatabase}
 
 
 @contextmanager

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from tests import databases
 from tests.api.contract import Contract
 from tests.clients import Client
 from tests.factories import company
 
-from servicehall import config
 
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest, _databases: Callable[[str], Any]) -> Iterator[Any]:
-    """The demo company; the streams that a test touched are replayed afterwards."""
-    if request.param == "postgres" and not databases.listens(5432):
-        pytest.skip("PostgreSQL does not answer on 127.0.0.1:5432")
-    found = _databases(request.param)
-    company.open_company(found)
-    config.use(found.app.extensions["servicehall.settings"])
-    yield found
-    assert company.faults_of_touched_streams(found) == []
+@pytest.fixture
+def app(app: Flask, world: Callable[..., Any]) -> Flask:
+    """The application in the demo company."""
+    world(company.make_company)
+    return app
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from servicehall.models.approvals import Approval
 from servicehall.models.base import db
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
-from servicehall.services import decisions, directory, requests, tasks, visibility
+from servicehall.services import decisions, directory, requests, sealing, tasks, visibility
 from servicehall.services.requests import Order
 from servicehall.services.visibility import Viewer
 
@@ -82,6 +82,14 @@ def run_onboarding() -> Onboarding:
     _finish_first_task(session, made)
     agent = visibility.as_viewer(session, _worker(session, _task(session, made)))
     requests.comment(made.row, body=INTERNAL, internal=True, viewer=agent, at=now())
+    return made
+
+
+def make_sealed_onboarding() -> Onboarding:
+    """A world: the company with this onboarding, its events under several seals."""
+    made = run_onboarding()
+    db.session.rollback()
+    sealing.seal(now(), batch=50)
     return made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from servicehall.clock import now
 from servicehall.services import definitions
@@ -25,6 +26,12 @@ title: A repair
 form: {pages: [{key: main, title: Repair, fields: [{key: what, type: text, label: What}]}]}
 fulfilment: {tasks: [{key: repair-it, title: Repair it, group: it-desk}]}
 """
+
+
+def publish_documents(documents: Mapping[str, str]) -> None:
+    """Publishes documents that need no folder afterwards."""
+    with TemporaryDirectory() as folder:
+        publish_pack(Path(folder), documents)
 
 
 def publish_pack(folder: Path, documents: Mapping[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -187,8 +188,9 @@ class Small:
         return list(db.session.scalars(rows))
 
 
-def small_company(folder: Path) -> Small:
-    made = Small(folder)
+def make_small_company() -> Small:
+    """Its people and groups, in no folder: `small_company` gives a test its own."""
+    made = Small(Path())
     made.person("chief", approval_limit="50000", currency="CNY")
     made.person("boss", manager="chief", approval_limit="1000", currency="CNY")
     made.person("asks", manager="boss")
@@ -197,6 +199,12 @@ def small_company(folder: Path) -> Small:
     made.group("desk", "dan", "dora", lead="dora")
     made.group("leads", "lena")
     return made
+
+
+def small_company(world: Callable[..., Small], folder: Path) -> Small:
+    """A small company for one test, which writes its documents into this folder."""
+    made = world(make_small_company)
+    return Small(folder, dict(made.ids), dict(made.groups))
 
 
 def refusal(act: Any, *args: Any, **said: Any) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -10,6 +12,6 @@ from tests.factories.small import Small, small_company
 
 
 @pytest.fixture
-def small(session: Session, tmp_path: Path) -> Small:
+def small(session: Session, world: Callable[..., Any], tmp_path: Path) -> Small:
     """A few people and groups, and nothing published yet."""
-    return small_company(tmp_path)
+    return small_company(world, tmp_path)

@@ -30,8 +30,7 @@ HOURS = "/admin/documents/calendar/it/hours"
 Browser = Callable[[str], FlaskClient]
 
 
-@pytest.fixture
-def company(session: Session) -> Session:
+def make_offices() -> None:
     """An administrator, two authors of IT, and somebody with no duty."""
     for email, department, roles in (
         (ADMIN, "hr", "admin"),
@@ -42,6 +41,11 @@ def company(session: Session) -> Session:
         name = email.split("@")[0].title()
         cells = {"email": email, "name": name, "department": department, "roles": roles}
         record_person(cells, actor="system:tests", at=now())
+
+
+@pytest.fixture
+def company(session: Session, world: Callable[..., Any]) -> Session:
+    world(make_offices)
     look_again(session)
     return session
 

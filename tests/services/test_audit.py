@@ -16,9 +16,8 @@ from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 from tests import databases
 from tests.factories import company
-from tests.factories.onboardings import Onboarding, run_onboarding
+from tests.factories.onboardings import Onboarding, make_sealed_onboarding, run_onboarding
 
-from servicehall import config
 from servicehall.cli import main
 from servicehall.clock import now
 from servicehall.domain.chain import SEALS, hash_of
@@ -28,25 +27,18 @@ from servicehall.models.requests import Participant, Request
 from servicehall.services import audit, rebuilding, sealing
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest, _databases: Callable[[str], Any]) -> Iterator[Any]:
-    """The demo company; the streams that a test touched are replayed afterwards."""
-    if request.param == "postgres" and not databases.postgres_answers():
-        pytest.skip("PostgreSQL on 127.0.0.1:5432 does not let `postgres` in without a password")
-    found = _databases(request.param)
-    company.open_company(found)
-    config.use(found.app.extensions["servicehall.settings"])
-    yield found
-    assert company.faults_of_touched_streams(found) == []
+@pytest.fixture
+def app(app: Flask, world: Callable[..., Any]) -> Flask:
+    """The application in the demo company."""
+    world(company.make_company)
+    return app
 
 
 @pytest.fixture
-def case(app: Flask) -> Iterator[Onboarding]:
+def case(app: Flask, world: Callable[..., Any]) -> Iterator[Onboarding]:
     """An onboarding whose events are sealed, within the application's context."""
+    made = world(make_sealed_onboarding)
     with app.app_context():
-        made = run_onboarding()
-        db.session.rollback()
-        sealing.seal(now(), batch=50)
         yield made
 
 

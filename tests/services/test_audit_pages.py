@@ -2,45 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from tests import databases
 from tests.factories import company
 from tests.factories.company import ADMIN, AUDITOR, DIRECTOR, EMPLOYEE, MANAGER
-from tests.factories.onboardings import INTERNAL, SECRETS, SENT_BACK, Onboarding, run_onboarding
+from tests.factories.onboardings import INTERNAL, SECRETS, SENT_BACK, Onboarding, make_sealed_onboarding
 
-from servicehall import config
-from servicehall.clock import now
 from servicehall.models.base import db
 from servicehall.services import audit, sealing
 
 PAGES = ("/audit", "/audit/seals", "/audit/seals.txt", "/audit/access")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest, _databases: Callable[[str], Any]) -> Iterator[Any]:
-    """The demo company; the streams that a test touched are replayed afterwards."""
-    if request.param == "postgres" and not databases.postgres_answers():
-        pytest.skip("PostgreSQL on 127.0.0.1:5432 does not let `postgres` in without a password")
-    found = _databases(request.param)
-    company.open_company(found)
-    config.use(found.app.extensions["servicehall.settings"])
-    yield found
-    assert company.faults_of_touched_streams(found) == []
+@pytest.fixture
+def app(app: Flask, world: Callable[..., Any]) -> Flask:
+    """The application in the demo company."""
+    world(company.make_company)
+    return app
 
 
 @pytest.fixture
-def case(app: Flask) -> Onboarding:
-    with app.app_context():
-        made = run_onboarding()
-        db.session.rollback()
-        sealing.seal(now())
-        db.session.remove()
-    return made
+def case(app: Flask, world: Callable[..., Any]) -> Onboarding:
+    return world(make_sealed_onboarding)
 
 
 @pytest.fixture

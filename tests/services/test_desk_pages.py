@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
-from tests.factories.packs import publish_pack
+from tests.factories.packs import publish_documents
 from tests.factories.people import make_group, make_person
 
 from servicehall.clock import now
@@ -50,16 +49,19 @@ fulfilment:
 """
 
 
-@pytest.fixture
-def people(app: Flask, tmp_path: Path) -> dict[str, Person]:
+def make_desk() -> dict[str, Person]:
     """A requester, two of the desk, one of the stores, and an agent of the department."""
-    with app.app_context():
-        made = {name: make_person(f"{name}@example.com") for name in ("rita", "dan", "dora", "stan", "lea")}
-        make_group("it-desk", [made["dan"].id, made["dora"].id])
-        make_group("it-stores", [made["stan"].id])
-        make_group("it-leads", [made["lea"].id])
-        publish_pack(tmp_path, {"it.yaml": DEPARTMENT, "repair.yaml": REPAIR})
+    made = {name: make_person(f"{name}@example.com") for name in ("rita", "dan", "dora", "stan", "lea")}
+    make_group("it-desk", [made["dan"].id, made["dora"].id])
+    make_group("it-stores", [made["stan"].id])
+    make_group("it-leads", [made["lea"].id])
+    publish_documents({"it.yaml": DEPARTMENT, "repair.yaml": REPAIR})
     return made
+
+
+@pytest.fixture
+def people(app: Flask, world: Callable[..., Any]) -> dict[str, Person]:
+    return dict(world(make_desk))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
-from tests.factories.packs import publish_pack
+from tests.factories.packs import publish_documents
 from tests.factories.people import make_group, make_person
 
 from servicehall.clock import now
@@ -102,16 +102,19 @@ PACK = {"it.yaml": DEPARTMENT, "levels.yaml": MATRIX, "laptop.yaml": LAPTOP, "ke
 ANA, BO, CY, DI, EVE = (f"{name}@example.com" for name in ("ana", "bo", "cy", "di", "eve"))
 
 
-@pytest.fixture
-def hall(app, tmp_path):
+def make_hall():
     """Ana works for Bo; Cy is security, Di the desk's agent, Eve somebody else."""
-    with app.app_context():
-        bo = make_person(BO, department="it", locale="en")
-        made = ((ANA, "hr"), (CY, "hr"), (DI, "it"), (EVE, "hr"))
-        people = [make_person(one, manager=bo.id, department=at, locale="en") for one, at in made]
-        make_group("it-security", [people[1].id, bo.id])
-        make_group("it-desk", [people[2].id], department="it")
-        publish_pack(tmp_path, PACK)
+    bo = make_person(BO, department="it", locale="en")
+    made = ((ANA, "hr"), (CY, "hr"), (DI, "it"), (EVE, "hr"))
+    people = [make_person(one, manager=bo.id, department=at, locale="en") for one, at in made]
+    make_group("it-security", [people[1].id, bo.id])
+    make_group("it-desk", [people[2].id], department="it")
+    publish_documents(PACK)
+
+
+@pytest.fixture
+def hall(app, world):
+    world(make_hall)
     return app
 
 

@@ -26,11 +26,11 @@ from tests.factories.onboardings import (
     SECRETS,
     SENT_BACK,
     Onboarding,
-    run_onboarding,
+    make_sealed_onboarding,
     viewer_of,
 )
 
-from servicehall import config, jobs
+from servicehall import jobs
 from servicehall.cli import main
 from servicehall.clock import now
 from servicehall.errors import NotFound
@@ -44,16 +44,11 @@ from servicehall.services import audit, files, reporting, requests, sealing
 from servicehall.services.printing import case_report
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest, _databases: Callable[[str], Any]) -> Iterator[Any]:
-    """The demo company; the streams that a test touched are replayed afterwards."""
-    if request.param == "postgres" and not databases.postgres_answers():
-        pytest.skip("PostgreSQL on 127.0.0.1:5432 does not let `postgres` in without a password")
-    found = _databases(request.param)
-    company.open_company(found)
-    config.use(found.app.extensions["servicehall.settings"])
-    yield found
-    assert company.faults_of_touched_streams(found) == []
+@pytest.fixture
+def app(app: Flask, world: Callable[..., Any]) -> Flask:
+    """The application in the demo company."""
+    world(company.make_company)
+    return app
 
 
 on_one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -61,10 +56,9 @@ on_one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def case(app: Flask) -> Iterator[Onboarding]:
+def case(app: Flask, world: Callable[..., Any]) -> Iterator[Onboarding]:
+    made = world(make_sealed_onboarding)
     with app.app_context():
-        made = run_onboarding()
-        seal()
         yield made
 
 
