@@ -10,7 +10,7 @@ PORT ?= 8080
 PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check lock migration clean
+.PHONY: help run test proof lint check lock migration clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/  make \1\t\2/' | expand -t 20
@@ -24,6 +24,10 @@ test: $(READY)  ## everything: lint, then all tests on SQLite, PostgreSQL, Redis
 	@scripts/prepare.sh
 	@$(MAKE) --no-print-directory lint
 	@scripts/with_services.sh $(BIN)/pytest -q -n $(PROCESSES) --dist worksteal $(TESTS)
+
+proof: $(READY)  ## the long proofs of durability, R1 to R14; what came out is kept in docs/proof.md
+	@scripts/prepare.sh
+	@scripts/with_services.sh $(BIN)/python scripts/proof.py
 
 lint: $(READY)  ## ruff, mypy and import-linter
 	@$(BIN)/ruff check --quiet .

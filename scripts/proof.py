@@ -1,0 +1,124 @@
+"""The long proofs of durability: every test that shows a row of R1 to R14; keeps what came out in docs/proof.md.
+
+PROOF_SEED chooses another seed. Exit code 1 where a test failed, was skipped, or a row has no test.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import subprocess
+import sys
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROWS = {
+    "R1": "SIGKILL the worker between claim and done: everything done, effects once",
+    "R2": "SIGKILL the web worker between commit and wake: the sweeper does it",
+    "R3": "two approvers at a barrier, any and all: exactly one advance, never stuck",
+    "R4": "approve against reject: one of them counts",
+    "R5": "the same POST in parallel: one request",
+    "R6": "three consumers at once: one reminder",
+    "R7": "the clock an hour forward and back, both daylight changes, 29 February",
+    "R8": "a write lock held for long: a wait or 503, no lost write, no 500",
+    "R9": "Redis stopped: submitting works, and the work drains when it is back",
+    "R10": "disk full, read-only database: a clear error, the chain still verifies",
+    "R11": "kill -9 of PostgreSQL under load: what was acknowledged is there",
+    "R12": "the lease runs out while the slow worker still works: it is fenced off",
+    "R13": "an event row edited, deleted, moved, the tail cut: verification names the row",
+    "R14": "an escalation meets a request closed a moment ago: it has no effect",
+}
+
+
+class Results:
+    """Collects, for each row, its tests with their outcome and duration in seconds."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[tuple[str, str, float]]] = defaultdict(list)
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: Any) -> Any:
+        report = (yield).get_result()
+        if report.when == "call" or report.outcome != "passed":
+            for mark in item.iter_markers("proves"):
+                self.rows[mark.args[0]].append((_said(item.name), report.outcome, report.duration))
+
+
+def _said(name: str) -> str:
+    """A test's name as a sentence: `test_two_at_once[sqlite]` is “two at once (sqlite)”."""
+    words, _, database = name.removeprefix("test_").rstrip("]").partition("[")
+    return words.replace("_", " ") + (f" ({database.replace('-', ', ')})" if database else "")
+
+
+def page(results: Results) -> str:
+    """What docs/proof.md says."""
+    from tests import proofs
+
+    lines = [
+        "# The long proofs of durability",
+        "",
+        "What `make proof` printed last. The normal run of the tests does the same with fewer rounds.",
+        "",
+        "| | |",
+        "|---|---|",
+        *(f"| {name} | {value} |" for name, value in _circumstances(proofs)),
+        "",
+        "| row | test | result | seconds |",
+        "|---|---|---|---|",
+    ]
+    for row, claim in ROWS.items():
+        lines.append(f"| **{row}** | **{claim}** | {'' if results.rows[row] else 'no test'} | |")
+        lines += [f"| | {name} | {outcome} | {seconds:.1f} |" for name, outcome, seconds in results.rows[row]]
+    return "\n".join(lines) + "\n"
+
+
+def _circumstances(proofs: Any) -> list[tuple[str, str]]:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return [
+        ("date", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"),
+        ("commit", _output("git", "rev-parse", "--short", "HEAD")),
+        ("seed", str(proofs.SEED)),
+        ("rounds of a race, on each database", f"{proofs.ROUNDS} (whole requests: {proofs.ROUNDS // 4})"),
+        ("workers killed, on each database", str(proofs.KILLS)),
+        ("machine", f"{os.cpu_count()} processors, {memory:.0f} GB, {platform.system()} {platform.machine()}"),
+        ("Python, SQLite", f"{platform.python_version()}, {sqlite3.sqlite_version}"),
+        ("PostgreSQL", _postgres_version()),
+    ]
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def _postgres_version() -> str:
+    import psycopg
+    from tests.databases import POSTGRES, postgres_answers
+
+    if not postgres_answers():
+        return "not there"
+    with psycopg.connect(POSTGRES + "postgres") as connection:
+        found = connection.execute("SHOW server_version").fetchone()
+    return str(found[0]) if found else "?"
+
+
+def main() -> int:
+    os.chdir(ROOT)
+    os.environ["PROOF_LONG"] = "yes"
+    sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
+    results = Results()
+    pytest.main(["-q", "-m", "proves", "tests/api", "tests/services"], plugins=[results])
+    said = page(results)
+    (ROOT / "docs/proof.md").write_text(said, encoding="utf-8")
+    print(said)
+    outcomes = {outcome for tests in results.rows.values() for _, outcome, _ in tests}
+    return 0 if outcomes == {"passed"} and all(results.rows[row] for row in ROWS) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
