@@ -17,7 +17,7 @@ from servicehall.clock import now
 from servicehall.models.base import begin_writing
 from servicehall.models.definitions import Document
 from servicehall.models.operations import ApiToken, Outbox, Timers
-from servicehall.services import definitions, directory
+from servicehall.services import directory, drafting
 from servicehall.services.people import record_person
 from servicehall.services.visibility import as_viewer
 from servicehall.web import tokens
@@ -288,7 +288,7 @@ def test_a_draft_becomes_a_version_that_stays(company: Session, browser_of: Brow
     browser = browser_of(AUTHOR)
     row = published_hours(company, browser)
     changed = CALENDAR + WEEK.replace("09:00", "08:00")
-    assert draft(browser, changed, definitions.edition(row)).status_code == 303
+    assert draft(browser, changed, drafting.edition(row)).status_code == 303
     page = browser.get(f"{HOURS}/draft").text
     assert "What the draft changes of version 1" in page
     assert "08:00-18:00" in page
@@ -323,7 +323,7 @@ def test_a_draft_with_errors_is_kept_and_not_published(company: Session, browser
 
 def test_two_editors_never_overwrite_each_other_silently(company: Session, browser_of: Browser) -> None:
     browser, other = browser_of(AUTHOR), browser_of(OTHER)
-    edition = definitions.edition(published_hours(company, browser))
+    edition = drafting.edition(published_hours(company, browser))
     assert draft(other, CALENDAR + WEEK.replace("09:00", "07:00"), edition).status_code == 303
     answer = draft(browser, CALENDAR + WEEK.replace("09:00", "10:00"), edition)
     assert answer.status_code == 409
@@ -339,13 +339,13 @@ def test_two_editors_never_overwrite_each_other_silently(company: Session, brows
 def test_only_the_draft_that_was_looked_at_is_published_or_discarded(company: Session, browser_of: Browser) -> None:
     browser = browser_of(AUTHOR)
     draft(browser, CALENDAR + WEEK)
-    old = definitions.edition(document(company))
+    old = drafting.edition(document(company))
     draft(browser, CALENDAR + WEEK.replace("09:00", "10:00"), old)
     for act in ("publish", "discard"):
         assert browser.post(f"{HOURS}/{act}", data={"edition": old}).status_code == 303
         assert document(company).version == 0
         assert document(company).draft is not None
-    browser.post(f"{HOURS}/discard", data={"edition": definitions.edition(document(company))})
+    browser.post(f"{HOURS}/discard", data={"edition": drafting.edition(document(company))})
     assert document(company).draft is None
 
 
@@ -458,6 +458,6 @@ def test_what_is_parked_shows_its_reason_and_is_tried_again(company: Session, br
 
 def test_the_verb_refuses_an_edition_that_is_old(company: Session) -> None:
     viewer = as_viewer(company, row_of(company, AUTHOR).id)
-    definitions.save_draft("calendar", "it", "hours", text=CALENDAR + WEEK, viewer=viewer, at=now(), expected="new")
-    with pytest.raises(definitions.Overtaken):
-        definitions.save_draft("calendar", "it", "hours", text=CALENDAR, viewer=viewer, at=now(), expected="new")
+    drafting.save_text(("calendar", "it", "hours"), text=CALENDAR + WEEK, viewer=viewer, at=now(), expected="new")
+    with pytest.raises(drafting.Overtaken):
+        drafting.save_text(("calendar", "it", "hours"), text=CALENDAR, viewer=viewer, at=now(), expected="new")

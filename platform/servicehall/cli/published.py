@@ -52,12 +52,12 @@ def what_is_known() -> tuple[Finder, DirectoryFacts | None]:
     from sqlalchemy.exc import SQLAlchemyError
     from sqlalchemy.orm import Session
 
-    from servicehall.services import definitions
+    from servicehall.services import shelf
 
     engine = create_engine(url)
     try:
         with Session(engine) as session:
-            find, directory = definitions.what_is_known(session)
+            find, directory = shelf.what_is_known(session)
     except SQLAlchemyError:
         return find_shipped, None
     finally:

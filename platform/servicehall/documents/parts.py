@@ -246,9 +246,22 @@ class MapOf(Part):
 class OneOf(Part):
     """Several shapes: `choose` takes the value and gives the part that is meant, so that errors are about that one."""
 
-    def __init__(self, choose: Callable[[Any], Part], *, inline: bool = False, **options: Any) -> None:
+    def __init__(
+        self,
+        choose: Callable[[Any], Part],
+        shapes: Callable[[], Sequence[Part]],
+        *,
+        inline: bool = False,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
         self.choose, self.inline = choose, inline
+        self._shapes = shapes
+
+    @property
+    def shapes(self) -> Sequence[Part]:
+        """All that it can be; the first is what a new one begins as."""
+        return self._shapes()
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         return self.choose(value).deserialize(value)

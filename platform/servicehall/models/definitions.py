@@ -32,6 +32,8 @@ class Document(Base):
     draft: Mapped[str | None] = mapped_column(String(64))
     draft_body: Mapped[dict[str, Any] | None] = mapped_column(Json)
     draft_by: Mapped[str | None] = mapped_column(String(80))
+    draft_step: Mapped[int | None] = mapped_column(Integer)
+    last_step: Mapped[int | None] = mapped_column(Integer)
     release: Mapped[str | None] = mapped_column(String(64))
 
 
@@ -48,6 +50,27 @@ class DocumentVersion(Base):
     retired_at: Mapped[Instant | None]
 
 
+class DraftStep(Base):
+    """What the draft was after each step, for undo and redo; those above the document's `last_step` are void."""
+
+    __tablename__ = "draft_steps"
+
+    document_id: Mapped[Id] = mapped_column(ForeignKey("documents.id"), primary_key=True)
+    step: Mapped[int] = mapped_column(Integer, primary_key=True)
+    content: Mapped[str] = mapped_column(String(64))
+    at: Mapped[Instant]
+    by: Mapped[str] = mapped_column(String(80))
+
+
+NO_DRAFT: dict[str, Any] = {
+    "draft": None,
+    "draft_body": None,
+    "draft_by": None,
+    "draft_step": None,
+    "last_step": None,
+}
+
+
 @applies(e.DocumentDrafted)
 def drafted(writer: Writer, applied: Applied[e.DocumentDrafted]) -> None:
     event = applied.event
@@ -55,6 +78,8 @@ def drafted(writer: Writer, applied: Applied[e.DocumentDrafted]) -> None:
         "draft": event.content,
         "draft_body": applied.content(event.content),
         "draft_by": applied.actor,
+        "draft_step": event.step,
+        "last_step": event.step,
     }
     if applied.sequence == 1:
         writer.insert(
@@ -69,6 +94,17 @@ def drafted(writer: Writer, applied: Applied[e.DocumentDrafted]) -> None:
         )
     else:
         writer.update(Document, {"id": event.document}, **values)
+    by_whom = {"document_id": event.document, "at": applied.at, "by": applied.actor}
+    if event.base is not None:
+        writer.upsert(DraftStep, step=event.step - 1, content=event.base, **by_whom)
+    writer.upsert(DraftStep, step=event.step, content=event.content, **by_whom)
+
+
+@applies(e.DraftStepped)
+def draft_stepped(writer: Writer, applied: Applied[e.DraftStepped]) -> None:
+    event = applied.event
+    body = applied.content(event.content)
+    writer.update(Document, {"id": applied.subject}, draft=event.content, draft_body=body, draft_step=event.step)
 
 
 @applies(e.DocumentPublished)
@@ -82,10 +118,9 @@ def published(writer: Writer, applied: Applied[e.DocumentPublished]) -> None:
         content=event.content,
         body=applied.content(event.content),
         release=event.release,
-        draft=None,
-        draft_body=None,
-        draft_by=None,
+        **NO_DRAFT,
     )
+    writer.delete(DraftStep, document_id=applied.subject)
     writer.insert(
         DocumentVersion,
         document_id=applied.subject,
@@ -103,7 +138,8 @@ def release_built(writer: Writer, applied: Applied[e.ReleaseBuilt]) -> None:
 
 @applies(e.DraftDiscarded)
 def draft_discarded(writer: Writer, applied: Applied[e.DraftDiscarded]) -> None:
-    writer.update(Document, {"id": applied.subject}, draft=None, draft_body=None, draft_by=None)
+    writer.update(Document, {"id": applied.subject}, **NO_DRAFT)
+    writer.delete(DraftStep, document_id=applied.subject)
 
 
 @applies(e.DocumentRetired)

@@ -6,7 +6,7 @@ All documents are one family: publishing one may resolve the releases of others,
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,25 +16,20 @@ from sqlalchemy.orm import Session
 
 from servicehall.documents.diff import Change, describe_changes
 from servicehall.documents.document import Document as Authored
-from servicehall.documents.document import Finder
-from servicehall.documents.examination import ERROR, DirectoryFacts, PlacedProblem
-from servicehall.documents.pack import Pack, as_document, check, read_pack
+from servicehall.documents.examination import ERROR, PlacedProblem
+from servicehall.documents.pack import Pack, check, read_pack
 from servicehall.documents.releases import build_release, references_of, users_of
 from servicehall.documents.shipped import find_shipped
-from servicehall.documents.source import read_yaml
 from servicehall.domain import events as e
-from servicehall.errors import Conflict, Forbidden, Invalid, NotFound, Problem
-from servicehall.models.base import new_id
+from servicehall.errors import Conflict, Invalid, NotFound, Problem
 from servicehall.models.definitions import Document
-from servicehall.models.directory import Department, Group, Person
 from servicehall.models.log import ReleaseRow
+from servicehall.services import drafting
 from servicehall.services.releases import digest_of
+from servicehall.services.shelf import FAMILY, Name, Shelf, directory_facts, may_author, row_of
 from servicehall.services.visibility import Viewer
 from servicehall.services.work import Work, work
 from servicehall.texts import _
-
-FAMILY = "documents/all"
-Name = tuple[str, str, str]
 
 
 @dataclass
@@ -60,15 +55,6 @@ class _Undone(Exception):
     pass
 
 
-class Overtaken(Conflict):
-    """Somebody saved, published or discarded since this editor read the document."""
-
-
-def edition(row: Document | None) -> str:
-    """What an editor remembers of what it read: another one means that somebody was faster."""
-    return f"{row.version}-{(row.draft or '')[:16]}" if row is not None else "new"
-
-
 def apply(path: Path, *, publish: bool, dry_run: bool, actor: str, at: datetime) -> Outcome:
     """Brings the documents of a folder or file into the database, all or nothing; twice does nothing more."""
     return apply_pack(read_pack(path), publish=publish, dry_run=dry_run, actor=actor, at=at)
@@ -78,8 +64,9 @@ def apply_pack(pack: Pack, *, publish: bool, dry_run: bool, actor: str, at: date
     outcome = Outcome()
     try:
         with work(FAMILY, actor=actor, at=at) as w:
-            finder = _Shelf(w.session)
-            outcome.problems = check(pack, find=finder.find, directory=directory_facts(w.session), publishing=publish)
+            finder = Shelf(w.session)
+            affected = _affected(finder, pack.documents) if publish else ()
+            outcome.problems = _problems(w.session, finder, pack, affected, publishing=publish)
             if outcome.is_refused:
                 raise _Undone
             _draft_all(w, pack.documents, finder, outcome, publish=publish)
@@ -92,40 +79,22 @@ def apply_pack(pack: Pack, *, publish: bool, dry_run: bool, actor: str, at: date
     return outcome
 
 
-def save_draft(
-    kind: str, department: str, key: str, *, text: str, viewer: Viewer, at: datetime, expected: str | None = None
-) -> list[PlacedProblem]:
-    """Keeps a draft from YAML, whatever it lacks; what is wrong with it is returned. Unreadable YAML is Invalid.
-
-    `expected` is the edition that the editor read; Overtaken where the document is another by now.
-    """
-    _may_author(viewer, department)
-    document = _read(text, kind, department, key)
-    with work(FAMILY, actor=viewer.id, at=at) as w:
-        finder = _Shelf(w.session)
-        _as_expected(finder.rows.get(document.name), expected)
-        _draft(w, document, finder.rows.get(document.name))
-        return check(Pack((document,)), find=finder.find, directory=directory_facts(w.session), publishing=True)
-
-
-def publish(
-    kind: str, department: str, key: str, *, viewer: Viewer, at: datetime, expected: str | None = None
-) -> int:
+def publish(name: Name, *, viewer: Viewer, at: datetime, expected: str | None = None) -> int:
     """Makes the draft the next version, with every release that it changes. Returns the version.
 
     Errors: Invalid where a check finds an error; Conflict where there is no draft, or where the department asks for
     a second administrator and the author publishes alone.
     """
-    _may_author(viewer, department)
+    may_author(viewer, name[1])
     with work(FAMILY, actor=viewer.id, at=at) as w:
-        finder = _Shelf(w.session)
-        row = finder.rows.get((kind, department, key))
+        finder = Shelf(w.session)
+        row = finder.rows.get(name)
         if row is None or row.draft_body is None:
             raise Conflict(_("There is no draft to publish."))
-        _as_expected(row, expected)
-        _second_pair_of_eyes(finder, row, viewer)
+        drafting.as_expected(row, expected)
+        _second_pair_of_eyes(finder, row, w.session, viewer)
         document = Authored.of(row.draft_body)
-        problems = check(Pack((document,)), find=finder.find, directory=directory_facts(w.session), publishing=True)
+        problems = _problems(w.session, finder, Pack((document,)), _affected(finder, [document]), publishing=True)
         errors = [one for one in problems if one.severity == ERROR]
         if errors:
             raise Invalid(
@@ -135,27 +104,15 @@ def publish(
         return row.version + 1
 
 
-def discard_draft(
-    kind: str, department: str, key: str, *, viewer: Viewer, at: datetime, expected: str | None = None
-) -> None:
-    _may_author(viewer, department)
-    with work(FAMILY, actor=viewer.id, at=at) as w:
-        row = _Shelf(w.session).rows.get((kind, department, key))
-        if row is None or row.draft is None:
-            raise Conflict(_("There is no draft."))
-        _as_expected(row, expected)
-        w.record(f"document/{row.id}", e.DraftDiscarded(content=row.draft))
-
-
-def retire(kind: str, department: str, key: str, *, viewer: Viewer, at: datetime) -> None:
+def retire(name: Name, *, viewer: Viewer, at: datetime) -> None:
     """Takes a document out of use; one that others still use is refused, with their names."""
-    _may_author(viewer, department)
+    may_author(viewer, name[1])
     with work(FAMILY, actor=viewer.id, at=at) as w:
-        finder = _Shelf(w.session)
-        row = finder.rows.get((kind, department, key))
+        finder = Shelf(w.session)
+        row = finder.rows.get(name)
         if row is None or row.state != "published":
             raise Conflict(_("Only a published document can be retired."))
-        users = _users(finder, finder.published[kind, department, key])
+        users = _users(finder, finder.published[name])
         if users:
             names = ", ".join(one.reference for one in users)
             raise Conflict(_("Still used by {names}.", names=names))
@@ -164,15 +121,15 @@ def retire(kind: str, department: str, key: str, *, viewer: Viewer, at: datetime
 
 def users(session: Session, name: Name) -> list[Authored]:
     """The published documents that name this one, and the services whose releases hold it; in the order of names."""
-    finder = _Shelf(session)
+    finder = Shelf(session)
     document = finder.published.get(name)
     return _users(finder, document) if document is not None else []
 
 
 def check_draft(session: Session, document: Authored) -> list[PlacedProblem]:
-    """What is wrong with a document, as publishing would see it."""
-    facts = directory_facts(session)
-    return check(Pack((document,)), find=_Shelf(session).find, directory=facts, publishing=True)
+    """What is wrong with a document, and with those that use it, as publishing would see it."""
+    finder = Shelf(session)
+    return _problems(session, finder, Pack((document,)), _affected(finder, [document]), publishing=True)
 
 
 def export(session: Session, department: str) -> dict[str, str]:
@@ -189,61 +146,41 @@ def export(session: Session, department: str) -> dict[str, str]:
 
 def changes(session: Session, document: Authored) -> list[Change]:
     """What a document would change of what is published."""
-    row = _Shelf(session).rows.get(document.name)
+    row = Shelf(session).rows.get(document.name)
     return describe_changes(row.body if row is not None else None, document.body)
 
 
 def published(session: Session, name: Name) -> Authored | None:
     """The published version of a document; None where there is none."""
-    kind, department, key = name
-    row = session.scalars(
-        select(Document).where(Document.kind == kind, Document.department == department, Document.key == key)
-    ).first()
+    row = row_of(session, name)
     if row is None or row.state != "published" or row.body is None:
         return None
     return Authored.of(row.body, version=row.version)
 
 
-def get(session: Session, kind: str, department: str, key: str) -> Document:
-    found = session.scalars(
-        select(Document).where(Document.kind == kind, Document.department == department, Document.key == key)
-    ).first()
+def get(session: Session, name: Name) -> Document:
+    found = row_of(session, name)
     if found is None:
         raise NotFound(_("There is no such document."))
     return found
 
 
-def directory_facts(session: Session) -> DirectoryFacts:
-    """What the directory knows, for the checks."""
-    return DirectoryFacts(
-        departments=set(session.scalars(select(Department.key))),
-        groups=set(session.scalars(select(Group.key))),
-        people=set(session.scalars(select(Person.email))),
-    )
+def _problems(
+    session: Session, finder: Shelf, pack: Pack, affected: Sequence[Authored], *, publishing: bool
+) -> list[PlacedProblem]:
+    """What is wrong with a pack, and what it would break in the published documents that lean on it."""
+    whole = Pack((*pack.documents, *affected), pack.problems)
+    return check(whole, find=finder.find, directory=directory_facts(session), publishing=publishing)
 
 
-def what_is_known(session: Session) -> tuple[Finder, DirectoryFacts]:
-    """What checks lean on beside the documents themselves: all that is published, and the directory."""
-    return _Shelf(session).find, directory_facts(session)
+def _affected(finder: Shelf, documents: Sequence[Authored]) -> list[Authored]:
+    """The published documents outside the pack that use one of it; they are named in the place of a file."""
+    own = {one.name for one in documents}
+    found = {user.name: user for document in documents for user in _users(finder, document)}
+    return [replace(found[name], file=found[name].reference) for name in sorted(found.keys() - own)]
 
 
-class _Shelf:
-    """All documents as they are: rows by name, and what is published as authored documents."""
-
-    def __init__(self, session: Session) -> None:
-        rows = session.scalars(select(Document).execution_options(populate_existing=True)).all()
-        self.rows: dict[Name, Document] = {(row.kind, row.department, row.key): row for row in rows}
-        self.published: dict[Name, Authored] = {
-            name: Authored.of(row.body, version=row.version)
-            for name, row in self.rows.items()
-            if row.state == "published" and row.body is not None
-        }
-
-    def find(self, kind: str, department: str, key: str) -> Authored | None:
-        return self.published.get((kind, department, key)) or find_shipped(kind, department, key)
-
-
-def _draft_all(w: Work, documents: Iterable[Authored], finder: _Shelf, outcome: Outcome, *, publish: bool) -> None:
+def _draft_all(w: Work, documents: Iterable[Authored], finder: Shelf, outcome: Outcome, *, publish: bool) -> None:
     for document in documents:
         row = finder.rows.get(document.name)
         label = f"{document.kind} {document.reference}"
@@ -251,7 +188,7 @@ def _draft_all(w: Work, documents: Iterable[Authored], finder: _Shelf, outcome: 
             outcome.unchanged.append(label)
             continue
         (outcome.created if row is None else outcome.changed).append(label)
-        _draft(w, document, row)
+        drafting.draft(w, document, row)
 
 
 def _same(row: Document, document: Authored, *, publish: bool) -> bool:
@@ -261,27 +198,10 @@ def _same(row: Document, document: Authored, *, publish: bool) -> bool:
     return document.body == (row.draft_body if row.draft is not None else row.body)
 
 
-def _draft(w: Work, document: Authored, row: Document | None) -> str:
-    if row is not None and row.draft_body == document.body:
-        return row.id
-    document_id = row.id if row is not None else new_id()
-    w.record(
-        f"document/{document_id}",
-        e.DocumentDrafted(
-            document=document_id,
-            kind=document.kind,
-            department=document.department,
-            key=document.key,
-            content=w.keep(dict(document.body)),
-        ),
-    )
-    return document_id
-
-
-def _publish_all(w: Work, documents: Sequence[Authored], finder: _Shelf, outcome: Outcome) -> None:
+def _publish_all(w: Work, documents: Sequence[Authored], finder: Shelf, outcome: Outcome) -> None:
     """Publishes every document with a draft, and builds anew the releases of all services they touch."""
     w.flush()
-    now = _Shelf(w.session)
+    now = Shelf(w.session)
     fresh: dict[Name, Authored] = {}
     for document in documents:
         row = now.rows[document.name]
@@ -316,36 +236,14 @@ def _keep_release(w: Work, data: dict[str, Any]) -> str:
     return digest
 
 
-def _read(text: str, kind: str, department: str, key: str) -> Authored:
-    document, problems = as_document(read_yaml(text))
-    if document is None:
-        raise Invalid(
-            _("This cannot be read as a document."),
-            [Problem(f"line {one.line}", one.code, one.message) for one in problems],
-        )
-    if document.name != (kind, department, key):
-        message = _("kind, department and key cannot be changed here: {name}", name=f"{kind} {department}/{key}")
-        raise Invalid(_("This is another document."), [Problem("key", "name", message)])
-    return document
-
-
-def _may_author(viewer: Viewer, department: str) -> None:
-    if department not in viewer.administers and not viewer.is_admin:
-        raise Forbidden(_("Only the catalog administrators of the department author its documents."))
-
-
-def _as_expected(row: Document | None, expected: str | None) -> None:
-    if expected is not None and expected != edition(row):
-        raise Overtaken(_("Somebody changed this document while you were writing."))
-
-
-def _users(finder: _Shelf, document: Authored) -> list[Authored]:
+def _users(finder: Shelf, document: Authored) -> list[Authored]:
     held = {one.name for one in users_of(document, finder.published.values())}
     found = (one for one in finder.published.values() if one.name in held or document.name in references_of(one))
     return sorted((one for one in found if one.name != document.name), key=lambda one: one.name)
 
 
-def _second_pair_of_eyes(finder: _Shelf, row: Document, viewer: Viewer) -> None:
+def _second_pair_of_eyes(finder: Shelf, row: Document, session: Session, viewer: Viewer) -> None:
     department = finder.published.get(("department", row.department, row.department))
-    if department is not None and department.body.get("review") and row.draft_by == viewer.id:
+    asked = department is not None and department.body.get("review")
+    if asked and viewer.id in drafting.authors(session, row):
         raise Conflict(_("A second administrator publishes what you wrote."))

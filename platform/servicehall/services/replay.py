@@ -15,7 +15,7 @@ from servicehall.models.appliers import Applied, Writer, apply
 from servicehall.models.approvals import Approval, ApprovalMember, Stage
 from servicehall.models.base import Base
 from servicehall.models.clocks import Clock
-from servicehall.models.definitions import Document, DocumentVersion
+from servicehall.models.definitions import Document, DocumentVersion, DraftStep
 from servicehall.models.directory import Delegation, Department, Group, Membership, Person
 from servicehall.models.fulfilment import Task
 from servicehall.models.log import EventRow
@@ -37,7 +37,7 @@ RECORDS: dict[str, tuple[tuple[type[Base], str], ...]] = {
     "person": ((Person, "id"), (Delegation, "person_id")),
     "department": ((Department, "key"),),
     "group": ((Group, "id"), (Membership, "group_id")),
-    "document": ((Document, "id"), (DocumentVersion, "document_id")),
+    "document": ((Document, "id"), (DocumentVersion, "document_id"), (DraftStep, "document_id")),
 }
 BATCH = 200
 

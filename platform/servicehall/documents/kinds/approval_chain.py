@@ -125,7 +125,12 @@ _REASSIGN = Block(ReassignLayout, inline=True)
 
 class TimeoutLayout(Layout):
     after = Length(required=True)
-    then = OneOf(lambda value: _REASSIGN if isinstance(value, dict) else _THEN, inline=True, required=True)
+    then = OneOf(
+        lambda value: _REASSIGN if isinstance(value, dict) else _THEN,
+        lambda: (_THEN, _REASSIGN),
+        inline=True,
+        required=True,
+    )
 
 
 class StageLayout(Layout):
@@ -134,7 +139,7 @@ class StageLayout(Layout):
     help = Text()
     when = Expression()
     approvers = ListOf(ApproverRule(), least=1, required=True, inline=False)
-    decide = OneOf(_decide, inline=True)
+    decide = OneOf(_decide, lambda: (_WAYS, *_COUNTED), inline=True)
     group_counts = OneWord(("one", "each"))
     comment = OneWord(("never", "on_reject", "always"))
     sign = Flag()

@@ -7,7 +7,7 @@ from typing import Any
 from servicehall.documents.kinds.kind import condition, use_of
 from servicehall.documents.kinds.prices import PriceLayout
 from servicehall.documents.parts import ANYTHING, Block, Layout, ListOf, OneOf, Part
-from servicehall.documents.words import DepartmentKey, Expression, FieldKey, Line, Name, Reference, Text
+from servicehall.documents.words import Amount, DepartmentKey, Expression, FieldKey, Line, Name, Reference, Text
 
 MOST_OPTIONS = 5000
 MOST_FIELDS = 500
@@ -24,7 +24,7 @@ class OptionLayout(Layout):
 
     key = Line(required=True)
     label = Text()
-    price = OneOf(_price, inline=True)
+    price = OneOf(_price, lambda: (Amount(), _PRICE), inline=True)
     when = condition()
     options = ListOf(Block(lambda: OptionLayout, inline=True), inline=False, least=1, most=MOST_OPTIONS)
 
@@ -72,7 +72,7 @@ class FieldLayout(Layout):
     visible = condition()
     read_only = condition()
     currency = Part()
-    default = OneOf(_default, inline=True)
+    default = OneOf(_default, lambda: (ANYTHING, _DEFAULT), inline=True)
     value = Expression()
     as_ = Part(data_key="as")
     min = Part()
@@ -82,7 +82,7 @@ class FieldLayout(Layout):
     pattern = Part()
     step = Part()
     check = ListOf(Block(CheckLayout, inline=True), inline=False)
-    options = OneOf(_options, inline=True)
+    options = OneOf(_options, lambda: (_OPTIONS, _SOURCE), inline=True)
     columns = ListOf(Block(lambda: FieldLayout), least=1)
     min_rows = Part()
     max_rows = Part()
@@ -102,7 +102,7 @@ def _entry(value: Any) -> Part:
 
 def field_entries(**options: Any) -> Part:
     """A list of fields and `{use: …}` of field sets."""
-    return ListOf(OneOf(_entry), most=MOST_FIELDS, **options)
+    return ListOf(OneOf(_entry, lambda: (_FIELD, _FIELD_SET)), most=MOST_FIELDS, **options)
 
 
 class PageLayout(Layout):

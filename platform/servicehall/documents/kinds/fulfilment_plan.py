@@ -32,7 +32,7 @@ class AnyLayout(Layout):
 
 
 _ANY, _KEY = Block(AnyLayout, inline=True), Key()
-_ENTRY = OneOf(lambda value: _ANY if isinstance(value, dict) else _KEY, inline=True)
+_ENTRY = OneOf(lambda value: _ANY if isinstance(value, dict) else _KEY, lambda: (_KEY, _ANY), inline=True)
 _ALL = ListOf(_ENTRY, inline=True)
 
 
@@ -59,7 +59,7 @@ class TaskLayout(Layout):
     assign = AssignRule()
     title = Text()
     help = Text()
-    after = OneOf(lambda value: _ANY if isinstance(value, dict) else _ALL, inline=True)
+    after = OneOf(lambda value: _ANY if isinstance(value, dict) else _ALL, lambda: (_ALL, _ANY), inline=True)
     when = Expression()
     due = Length(anchored=True)
     skills = ListOf(Line(), inline=True)

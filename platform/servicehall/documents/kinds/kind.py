@@ -57,13 +57,13 @@ def _use_layout(kind: str) -> type[Layout]:
 def block_or_use(kind: str, layout: Callable[[], type[Layout]], **options: Any) -> Part:
     """The block itself, or the document of that kind that holds it."""
     block, use = Block(layout), use_of(kind)
-    return OneOf(lambda value: use if is_use(value) else block, **options)
+    return OneOf(lambda value: use if is_use(value) else block, lambda: (use, block), **options)
 
 
 def condition() -> Part:
     """An expression, or plainly `true` or `false`."""
     expression, flag = Expression(), Flag()
-    return OneOf(lambda value: flag if isinstance(value, bool) else expression, inline=True)
+    return OneOf(lambda value: flag if isinstance(value, bool) else expression, lambda: (flag, expression), inline=True)
 
 
 def is_use(value: Any) -> bool:

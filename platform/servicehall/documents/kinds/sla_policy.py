@@ -45,7 +45,7 @@ def _recipient(value: Any) -> Part:
 class ActionLayout(Layout):
     """One entry of `do`: one of these; which and how many is examined by the domain."""
 
-    notify = ListOf(OneOf(_recipient, inline=True), inline=True, least=1)
+    notify = ListOf(OneOf(_recipient, lambda: (_ROLE, _GROUP, _PERSON), inline=True), inline=True, least=1)
     raise_priority = Whole(least=1, most=4)
     reassign = Block(GroupLayout, inline=True)
     webhook = PlainName()
@@ -76,7 +76,9 @@ _MATRIX, _FIXED = Block(MatrixUse, inline=True), OneWord(PRIORITIES)
 class PolicyLayout(Layout):
     when = condition()
     calendar = CalendarReference()
-    priority = OneOf(lambda value: _MATRIX if isinstance(value, dict) else _FIXED, inline=True)
+    priority = OneOf(
+        lambda value: _MATRIX if isinstance(value, dict) else _FIXED, lambda: (_FIXED, _MATRIX), inline=True
+    )
     targets = ListOf(Block(TargetLayout), least=1, required=True)
 
 
@@ -96,13 +98,15 @@ def _policy(value: Any) -> Part:
     return _USE if is_use(value) else _BLOCK
 
 
-_ONE = OneOf(_policy, inline=True)
+_ONE = OneOf(_policy, lambda: (_USE, _BLOCK), inline=True)
 _SEVERAL = ListOf(_ONE, least=1, inline=False)
 
 
 def sla_part(**options: Any) -> Part:
     """A policy, the use of one, or a list of them of which the first whose `when` holds counts."""
-    return OneOf(lambda value: _SEVERAL if isinstance(value, list) else _ONE, inline=True, **options)
+    return OneOf(
+        lambda value: _SEVERAL if isinstance(value, list) else _ONE, lambda: (_ONE, _SEVERAL), inline=True, **options
+    )
 
 
 KIND = Kind("sla_policy", SlaPolicyLayout, pinned=True)

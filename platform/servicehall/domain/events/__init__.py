@@ -23,6 +23,7 @@ from servicehall.domain.events.definitions import (
     DocumentPublished,
     DocumentRetired,
     DraftDiscarded,
+    DraftStepped,
     ReleaseBuilt,
 )
 from servicehall.domain.events.directory import (
@@ -84,6 +85,7 @@ __all__ = [
     "DocumentPublished",
     "DocumentRetired",
     "DraftDiscarded",
+    "DraftStepped",
     "Event",
     "GroupRecorded",
     "Json",

@@ -7,10 +7,22 @@ from servicehall.domain.events.base import Event, event
 
 @event("document.drafted")
 class DocumentDrafted(Event):
+    """A step of the draft: the first of a document that has a version leads on from it (`base`)."""
+
     document: str
     kind: str
     department: str
     key: str
+    content: str
+    step: int = 1
+    base: str | None = None
+
+
+@event("document.draft_stepped")
+class DraftStepped(Event):
+    """Undo or redo: the draft is again what it was at that step."""
+
+    step: int
     content: str
 
 

@@ -33,7 +33,7 @@ def listed() -> ResponseReturnValue:
 def shown(department: str, key: str) -> ResponseReturnValue:
     """`?year=&start=&for=`: the days of a year, and when a duration from a start would be over."""
     viewer = author(department)
-    row = definitions.get(viewer.session, "calendar", department, key)
+    row = definitions.get(viewer.session, ("calendar", department, key))
     if row.body is None:
         return redirect(f"/admin/documents/calendar/{department}/{key}/draft", code=303)
     calendar, here = compile_calendar(row.body), now()

@@ -106,7 +106,7 @@ def download(kind: str, department: str, key: str) -> ResponseReturnValue:
 
 
 def _row(kind: str, department: str, key: str) -> Document:
-    return definitions.get(author(department).session, kind, department, key)
+    return definitions.get(author(department).session, (kind, department, key))
 
 
 def _page(template: str, row: Document, tab: str, **values: Any) -> str:

@@ -18,8 +18,8 @@ from servicehall.documents.pack import as_document
 from servicehall.documents.source import read_yaml
 from servicehall.errors import Conflict, Invalid
 from servicehall.models.definitions import Document
-from servicehall.services import definitions
-from servicehall.services.definitions import Overtaken
+from servicehall.services import definitions, drafting
+from servicehall.services.drafting import Overtaken
 from servicehall.texts import N_, _
 from servicehall.web.admin import document_lists as lists
 from servicehall.web.admin import kinds
@@ -54,7 +54,7 @@ ACTS = {
 }
 _VERBS: dict[str, Callable[..., Any]] = {
     "publish": definitions.publish,
-    "discard": definitions.discard_draft,
+    "discard": drafting.discard,
 }
 
 
@@ -94,7 +94,7 @@ def save(kind: str, department: str, key: str) -> ResponseReturnValue:
     viewer, name, text = author(department), (kind, department, key), _text()
     try:
         _named(name)
-        definitions.save_draft(*name, text=text, viewer=viewer, at=now(), expected=sent("edition") or None)
+        drafting.save_text(name, text=text, viewer=viewer, at=now(), expected=sent("edition") or None)
     except Overtaken:
         undo()
         return _editor(_row(*name), name, text, [], theirs=True), 409
@@ -110,7 +110,7 @@ def save(kind: str, department: str, key: str) -> ResponseReturnValue:
 def ask(kind: str, department: str, key: str, act: str) -> ResponseReturnValue:
     """Asks first; names what is wrong with a draft, and who uses what is to be retired."""
     viewer = author(department)
-    row = definitions.get(viewer.session, kind, department, key)
+    row = definitions.get(viewer.session, (kind, department, key))
     base, (title, text, confirm, _done) = base_of(kind, department, key), ACTS[act]
     return render_template(
         "admin/document_ask.html",
@@ -122,7 +122,7 @@ def ask(kind: str, department: str, key: str, act: str) -> ResponseReturnValue:
         action=f"{base}/{act}",
         back=base if act == "retire" else f"{base}/draft",
         danger=act != "publish",
-        fields=[("edition", definitions.edition(row))],
+        fields=[("edition", drafting.edition(row))],
         problems=lists.examine(viewer.session, lists.draft_text(row)) if act == "publish" and row.draft else [],
         users=definitions.users(viewer.session, (kind, department, key)) if act != "discard" else [],
         kind_name=kinds.name_of,
@@ -135,7 +135,7 @@ def do(kind: str, department: str, key: str, act: str) -> ResponseReturnValue:
     """Publishes or discards the draft that was looked at."""
     viewer, base = author(department), base_of(kind, department, key)
     try:
-        version = _VERBS[act](kind, department, key, viewer=viewer, at=now(), expected=sent("edition") or None)
+        version = _VERBS[act]((kind, department, key), viewer=viewer, at=now(), expected=sent("edition") or None)
         flash(_(ACTS[act][3], version=version), "success")
     except (Conflict, Invalid) as error:
         undo()
@@ -150,7 +150,7 @@ def retire(kind: str, department: str, key: str) -> ResponseReturnValue:
     """Takes a document out of use, where nobody uses it."""
     viewer = author(department)
     try:
-        definitions.retire(kind, department, key, viewer=viewer, at=now())
+        definitions.retire((kind, department, key), viewer=viewer, at=now())
         flash(_(ACTS["retire"][3]), "success")
     except Conflict as error:
         undo()
@@ -181,7 +181,7 @@ def _copied(reference: str, kind: str, department: str, key: str) -> str:
     other_department, _slash, other_key = reference.partition("/")
     if not other_key:
         return ""
-    other = definitions.get(author(other_department).session, kind, other_department, other_key)
+    other = definitions.get(author(other_department).session, (kind, other_department, other_key))
     body = {**(other.draft_body or other.body or {}), "department": department, "key": key}
     return Authored.of(body).canonical()
 
@@ -211,7 +211,7 @@ def _editor(
         text=text,
         problems=problems,
         refused=refused,
-        edition=definitions.edition(row),
+        edition=drafting.edition(row),
         theirs=other.canonical() if theirs and other is not None else "",
         conflict=lists.compare(other, document) if theirs and document is not None else None,
         comparison=lists.compare(published, drafted) if drafted is not None and published is not None else None,

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from flask import Blueprint, Response, g
@@ -42,6 +43,7 @@ class Call:
     status: int
     upload: bool
     versioned: bool
+    takes: Mapping[str, Any]
 
 
 CALLS: list[Call] = []
@@ -59,10 +61,12 @@ def call(
     status: int = 200,
     upload: bool = False,
     versioned: bool = False,
+    takes: Mapping[str, Any] = MappingProxyType({}),
 ) -> Callable[[View], View]:
     """Registers a view: it is given the parts of its path, then `query`, `said` and `file` where it has them.
 
     `answer` is a schema, or the media type of what is not JSON; `versioned` views take `If-Match`.
+    A view with `takes` (media type → schema as OpenAPI writes it) reads its body itself.
     """
 
     def register(view: View) -> View:
@@ -76,12 +80,14 @@ def call(
                 given["said"] = read_body(body)
             elif upload:
                 given["file"] = read_upload()
-            elif method != "GET":
+            elif method != "GET" and not takes:
                 read_body(Nothing)
             run = functools.partial(view, **given)
             return once(run) if method == "POST" else run()
 
-        CALLS.append(Call(method, path, view.__name__, summary, tag, query, body, answer, status, upload, versioned))
+        CALLS.append(
+            Call(method, path, view.__name__, summary, tag, query, body, answer, status, upload, versioned, takes)
+        )
         api.add_url_rule(path, view.__name__, endpoint, methods=[method])
         return view
 

@@ -10,8 +10,8 @@ from sqlalchemy import select, tuple_
 from ...models.definitions import Document
 from ...services.listing import checked_limit, read_cursor, write_cursor
 from ...services.visibility import visible_documents
-from ...texts import pick
 from . import inputs, shapes
+from .authoring import record
 from .calls import call, listed, viewer
 
 TAG = "Definitions"
@@ -39,17 +39,4 @@ def list_definitions(query: dict[str, Any]) -> Response:
     rows = viewer().session.scalars(statement).all()
     last = rows[size - 1] if len(rows) > size else None
     cursor = write_cursor(LIST, (None, f"{last.department}/{last.kind}/{last.key}")) if last is not None else None
-    return listed([_record(row) for row in rows[:size]], cursor)
-
-
-def _record(row: Document) -> dict[str, Any]:
-    body = row.body or row.draft_body or {}
-    return {
-        "kind": row.kind,
-        "department": row.department,
-        "key": row.key,
-        "title": pick(body.get("title")) or None,
-        "version": row.version,
-        "state": row.state,
-        "draft": row.draft is not None,
-    }
+    return listed([record(row) for row in rows[:size]], cursor)

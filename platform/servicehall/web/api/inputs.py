@@ -70,6 +70,10 @@ class DefinitionsQuery(Paging):
     state = fields.String(load_default=None, validate=Choice(("draft", "published", "retired")))
 
 
+class Examined(Schema):
+    document = fields.Dict(load_default=None, metadata={"description": "Instead of the draft, and without saving it"})
+
+
 class ReportQuery(Schema):
     locale = fields.String(load_default=None, validate=Choice(LOCALES))
 

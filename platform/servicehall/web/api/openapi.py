@@ -75,6 +75,9 @@ def _operation(call: Call) -> dict[str, Any]:
     if call.body is not None:
         required = any(field.required for field in call.body().fields.values())
         operation["requestBody"] = {"required": required, "content": {"application/json": {"schema": call.body}}}
+    if call.takes:
+        content = {kind: {"schema": schema} for kind, schema in call.takes.items()}
+        operation["requestBody"] = {"required": True, "content": content}
     if call.upload:
         file = {"type": "string", "format": "binary"}
         form = {"type": "object", "required": ["file"], "properties": {"file": file}, "additionalProperties": False}

@@ -61,6 +61,15 @@ def read_body(schema: type[Schema]) -> dict[str, Any]:
     return load(schema(), value)
 
 
+def read_raw(*media_types: str) -> bytes:
+    """A body that is not an object of a schema; UnsupportedMedia unless it is one of these media types."""
+    request.max_content_length = LARGEST_BODY
+    data = request.get_data(cache=True)
+    if request.mimetype not in media_types:
+        raise UnsupportedMedia(_("Send {kinds}.", kinds=" / ".join(media_types)))
+    return data
+
+
 def read_upload() -> FileFacts:
     """The file of the multipart field `file`, kept under the caller's name; nothing else may be sent with it.
 

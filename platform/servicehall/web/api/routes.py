@@ -3,6 +3,7 @@
 from . import (  # noqa: F401 - each registers its calls
     approvals,
     audit,
+    authoring,
     definitions,
     delegations,
     openapi,

@@ -1,0 +1,63 @@
+"""All documents at hand: rows by name, what is published, and what the directory knows; and who may author them."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from servicehall.documents.document import Document as Authored
+from servicehall.documents.document import Finder
+from servicehall.documents.examination import DirectoryFacts
+from servicehall.documents.shipped import find_shipped
+from servicehall.errors import Forbidden
+from servicehall.models.definitions import Document
+from servicehall.models.directory import Department, Group, Person
+from servicehall.services.visibility import Viewer
+from servicehall.texts import _
+
+FAMILY = "documents/all"
+"""All documents are one family: publishing one may resolve the releases of others, whole or not at all."""
+Name = tuple[str, str, str]
+
+
+class Shelf:
+    """All documents as they are: rows by name, and what is published as authored documents."""
+
+    def __init__(self, session: Session) -> None:
+        rows = session.scalars(select(Document).execution_options(populate_existing=True)).all()
+        self.rows: dict[Name, Document] = {(row.kind, row.department, row.key): row for row in rows}
+        self.published: dict[Name, Authored] = {
+            name: Authored.of(row.body, version=row.version)
+            for name, row in self.rows.items()
+            if row.state == "published" and row.body is not None
+        }
+
+    def find(self, kind: str, department: str, key: str) -> Authored | None:
+        return self.published.get((kind, department, key)) or find_shipped(kind, department, key)
+
+
+def row_of(session: Session, name: Name) -> Document | None:
+    """The row of one document, as it is now; None where there is none."""
+    kind, department, key = name
+    mine = (Document.kind == kind, Document.department == department, Document.key == key)
+    return session.scalars(select(Document).where(*mine).execution_options(populate_existing=True)).first()
+
+
+def directory_facts(session: Session) -> DirectoryFacts:
+    """What the directory knows, for the checks."""
+    return DirectoryFacts(
+        departments=set(session.scalars(select(Department.key))),
+        groups=set(session.scalars(select(Group.key))),
+        people=set(session.scalars(select(Person.email))),
+    )
+
+
+def what_is_known(session: Session) -> tuple[Finder, DirectoryFacts]:
+    """What checks lean on beside the documents themselves: all that is published, and the directory."""
+    return Shelf(session).find, directory_facts(session)
+
+
+def may_author(viewer: Viewer, department: str) -> None:
+    """Forbidden unless the viewer is a catalog administrator of the department, or of the platform."""
+    if department not in viewer.administers and not viewer.is_admin:
+        raise Forbidden(_("Only the catalog administrators of the department author its documents."))

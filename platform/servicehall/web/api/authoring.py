@@ -1,0 +1,217 @@
+"""Authoring: one document's draft, written whole or by patches, examined, compared, published, retired.
+
+The studio, the command line and this API are faces of the same verbs. `If-Match` names the edition that was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, request
+
+from ...clock import now
+from ...documents.diff import describe_changes, text_diff
+from ...documents.document import Document as Authored
+from ...documents.json_schema import schema_of, schema_of_all
+from ...documents.kinds.registry import KINDS
+from ...documents.pack import as_document
+from ...documents.source import read_yaml
+from ...errors import BadRequest, Invalid, NotFound, Problem
+from ...models.definitions import Document
+from ...services import definitions, drafting
+from ...services.shelf import Name, row_of
+from ...texts import _, pick
+from . import inputs, shapes
+from .calls import as_json, call, no_content, viewer
+from .reading import parse_json, read_raw
+
+TAG = "Definitions"
+ONE = "/definitions/<kind>/<department>/<key>"
+JSON, YAML, PATCH = "application/json", "application/yaml", "application/json-patch+json"
+DOCUMENT: Mapping[str, Any] = {JSON: {"type": "object"}, YAML: {"type": "string"}}
+OPERATIONS: Mapping[str, Any] = {PATCH: {"type": "array", "items": {"type": "object"}}}
+
+
+@call("GET", ONE, summary="One document, as its draft stands or as it is published", tag=TAG, answer=shapes.Authored)
+def get_definition(kind: str, department: str, key: str) -> Response:
+    return _answer(_named(kind, department, key))
+
+
+@call(
+    "PUT",
+    f"{ONE}/draft",
+    summary="Write the whole draft, as JSON or as YAML; what it lacks, lint says",
+    tag=TAG,
+    answer=shapes.Authored,
+    takes=DOCUMENT,
+    versioned=True,
+)
+def put_draft(kind: str, department: str, key: str) -> Response:
+    name = _named(kind, department, key)
+    body = {"kind": kind, "department": department, "key": key, **_document()}
+    drafting.save(name, body=body, viewer=viewer(), at=now(), expected=_expected(name))
+    return _answer(name)
+
+
+@call(
+    "PATCH",
+    f"{ONE}/draft",
+    summary="Change the draft by JSON Patch (RFC 6902), all of it or nothing",
+    tag=TAG,
+    answer=shapes.Authored,
+    takes=OPERATIONS,
+    versioned=True,
+)
+def patch_draft(kind: str, department: str, key: str) -> Response:
+    name = _named(kind, department, key)
+    operations = parse_json(read_raw(PATCH, JSON))
+    if not isinstance(operations, list):
+        raise Invalid(_("Send a list of operations."), [Problem("", "type", _("a JSON Patch is a list"))])
+    drafting.edit(name, operations, viewer=viewer(), at=now(), expected=_expected(name))
+    return _answer(name)
+
+
+@call("DELETE", f"{ONE}/draft", summary="Discard the draft", tag=TAG, status=204, versioned=True)
+def delete_draft(kind: str, department: str, key: str) -> Response:
+    name = _named(kind, department, key)
+    drafting.discard(name, viewer=viewer(), at=now(), expected=_expected(name))
+    return no_content()
+
+
+@call(
+    "POST", f"{ONE}/undo", summary="The draft as it was a step before", tag=TAG, answer=shapes.Authored, versioned=True
+)
+def undo_draft(kind: str, department: str, key: str) -> Response:
+    name = _named(kind, department, key)
+    drafting.undo(name, viewer=viewer(), at=now(), expected=_expected(name))
+    return _answer(name)
+
+
+@call("POST", f"{ONE}/redo", summary="What was undone last, again", tag=TAG, answer=shapes.Authored, versioned=True)
+def redo_draft(kind: str, department: str, key: str) -> Response:
+    name = _named(kind, department, key)
+    drafting.redo(name, viewer=viewer(), at=now(), expected=_expected(name))
+    return _answer(name)
+
+
+@call("POST", f"{ONE}/lint", summary="What publishing would find", tag=TAG, body=inputs.Examined, answer=shapes.Lint)
+def lint_definition(kind: str, department: str, key: str, said: dict[str, Any]) -> Response:
+    name = _named(kind, department, key)
+    problems = definitions.check_draft(viewer().session, _examined(name, said))
+    return as_json({"problems": [_problem(one.as_dict()) for one in problems]})
+
+
+@call(
+    "POST",
+    f"{ONE}/diff",
+    summary="What the draft changes of what is published, by place and as lines of YAML",
+    tag=TAG,
+    body=inputs.Examined,
+    answer=shapes.Difference,
+)
+def diff_definition(kind: str, department: str, key: str, said: dict[str, Any]) -> Response:
+    name = _named(kind, department, key)
+    document, was = _examined(name, said), definitions.published(viewer().session, name)
+    changes = describe_changes(was.body if was is not None else None, document.body)
+    return as_json({"changes": [one.as_dict() for one in changes], "text": text_diff(was, document)})
+
+
+@call(
+    "POST", f"{ONE}/publish", summary="Make the draft the next version", tag=TAG, answer=shapes.Authored, versioned=True
+)
+def publish_definition(kind: str, department: str, key: str) -> Response:
+    name = _named(kind, department, key)
+    definitions.publish(name, viewer=viewer(), at=now(), expected=_expected(name))
+    return _answer(name)
+
+
+@call("POST", f"{ONE}/retire", summary="Take it out of use", tag=TAG, answer=shapes.Authored)
+def retire_definition(kind: str, department: str, key: str) -> Response:
+    name = _named(kind, department, key)
+    definitions.retire(name, viewer=viewer(), at=now())
+    return _answer(name)
+
+
+@call("GET", "/schemas", summary="The JSON Schema of any document", tag=TAG, answer="application/schema+json")
+def get_schemas() -> Response:
+    return _schema(schema_of_all())
+
+
+@call("GET", "/schemas/<kind>", summary="The JSON Schema of one kind", tag=TAG, answer="application/schema+json")
+def get_schema(kind: str) -> Response:
+    if kind not in KINDS:
+        raise NotFound(_("There is no such kind of document."))
+    return _schema(schema_of(kind))
+
+
+def record(row: Document) -> dict[str, Any]:
+    """A document in a list."""
+    body = row.body or row.draft_body or {}
+    return {
+        "kind": row.kind,
+        "department": row.department,
+        "key": row.key,
+        "title": pick(body.get("title")) or None,
+        "version": row.version,
+        "state": row.state,
+        "draft": row.draft is not None,
+    }
+
+
+def _named(kind: str, department: str, key: str) -> Name:
+    """The name of a document that the caller may author; for others there is nothing here."""
+    if department not in viewer().administers and not viewer().is_admin:
+        raise NotFound(_("There is no such document."))
+    return kind, department, key
+
+
+def _answer(name: Name) -> Response:
+    session = viewer().session
+    found, row = drafting.current(session, name), definitions.get(session, name)
+    said = {"edition": found.edition, "document": found.document.body}
+    steps = {"undoable": found.undoable, "redoable": found.redoable}
+    return as_json({**record(row), **said, **steps}, ETag=f'"{found.edition}"')
+
+
+def _expected(name: Name) -> str | None:
+    """The edition that `If-Match` names; None where the caller takes whatever there is."""
+    if "If-Match" not in request.headers or request.if_match.star_tag:
+        return None
+    there = drafting.edition(row_of(viewer().session, name))
+    return there if request.if_match.contains(there) else next(iter(request.if_match.as_set()), "")
+
+
+def _document() -> Mapping[str, Any]:
+    data = read_raw(JSON, YAML, "application/x-yaml", "text/yaml")
+    if request.mimetype == JSON:
+        value = parse_json(data)
+        if not isinstance(value, dict):
+            raise Invalid(_("Send a JSON object."), [Problem("", "type", _("Send a JSON object."))])
+        return value
+    try:
+        document, problems = as_document(read_yaml(data.decode("utf-8-sig")))
+    except UnicodeDecodeError as error:
+        raise BadRequest(_("This is not UTF-8.")) from error
+    if document is None:
+        raise Invalid(
+            _("This cannot be read as a document."),
+            [Problem(f"line {one.line}", one.code, one.message) for one in problems],
+        )
+    return document.body
+
+
+def _examined(name: Name, said: dict[str, Any]) -> Authored:
+    if said["document"] is None:
+        return drafting.current(viewer().session, name).document
+    return Authored.of({"kind": name[0], "department": name[1], "key": name[2], **said["document"]})
+
+
+def _problem(found: dict[str, Any]) -> dict[str, Any]:
+    return {key: found[key] for key in ("severity", "path", "line", "code", "message")}
+
+
+def _schema(value: dict[str, Any]) -> Response:
+    response = as_json(value)
+    response.content_type = "application/schema+json"
+    return response
