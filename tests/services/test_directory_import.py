@@ -47,6 +47,15 @@ def count_events(session: Session) -> int:
     return int(session.scalar(select(func.count()).select_from(EventRow)) or 0)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_import_tells_how_far_it_is_also_of_those_who_are_as_they_were(session: Session) -> None:
+    told: list[int] = []
+    data = b"email,name\nana@example.com,Ana\nbo@example.com,Bo\n"
+    for line in (b"", b"cy@example.com,Cy\n"):
+        import_people(data + line, at=now(), progress=told.append)
+    assert told == [0, 1, 1, 2, 1]
+
+
 def by_email(session: Session, email: str) -> Person:
     return session.scalars(select(Person).where(Person.email == email)).one()
 

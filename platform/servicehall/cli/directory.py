@@ -42,7 +42,8 @@ def import_(path: Path, dry_run: bool, as_json: bool) -> None:
     with path.open("rb") as file:
         data = file.read(LARGEST + 1)
     try:
-        done = import_people(data, at=now(), dry_run=dry_run)
+        with progress_bar(data.count(b"\n"), _("Importing"), quiet=as_json or dry_run) as progress:
+            done = import_people(data, at=now(), dry_run=dry_run, progress=progress)
     except PeopleRefused as refused:
         _print_refused(refused, path, as_json)
         sys.exit(1)

@@ -51,9 +51,9 @@ class PublicDays:
 
 
 @lru_cache(maxsize=2048)
-def public_days(country: str, subdivision: str | None, year: int) -> PublicDays:
-    """Public holidays as the `holidays` package knows them, names in English where it has them."""
-    found = holidays.country_holidays(country, subdiv=subdivision, years=(year,), expand=False, language="en_US")
+def public_days(country: str, subdivision: str | None, year: int, language: str = "en_US") -> PublicDays:
+    """Public holidays as the `holidays` package knows them, names in this language or in English."""
+    found = holidays.country_holidays(country, subdiv=subdivision, years=(year,), expand=False, language=language)
     return PublicDays(
         {day: name for day, name in found.items() if day.year == year},
         frozenset(day for day in found.weekend_workdays if day.year == year),
@@ -99,7 +99,7 @@ def _time_zone(found: Findings, values: Mapping[str, Any]) -> str:
 
 def _week(found: Findings, values: Mapping[str, Any]) -> tuple[Hours, ...]:
     if "week" not in values:
-        found.note("week", "required", _("a calendar needs the hours of its week, such as mon-fri: [\"09:00-17:00\"]"))
+        found.note("week", "required", _('a calendar needs the hours of its week, such as mon-fri: ["09:00-17:00"]'))
         return ((),) * 7
     hours: dict[int, Hours] = {}
     for key, ranges in found.mapping(values["week"], "week").items():
@@ -141,7 +141,7 @@ def _hours(found: Findings, ranges: Any, path: str) -> Hours:
 def _range(found: Findings, text: Any, path: str) -> tuple[int, int] | None:
     match = _RANGE.fullmatch(text) if isinstance(text, str) else None
     if match is None:
-        found.note(path, "invalid", _("this is no range of hours; write \"09:00-17:30\", at the latest until 24:00"))
+        found.note(path, "invalid", _('this is no range of hours; write "09:00-17:30", at the latest until 24:00'))
         return None
     hour, minute, until_hour, until_minute = match.groups()
     start = int(hour) * 60 + int(minute)
@@ -207,9 +207,7 @@ def _open(found: Findings, value: Any, closed: set[date]) -> dict[date, Hours]:
     return days
 
 
-def _dated(
-    found: Findings, entry: Any, path: str, keys: tuple[str, ...]
-) -> tuple[date | None, Mapping[str, Any]]:
+def _dated(found: Findings, entry: Any, path: str, keys: tuple[str, ...]) -> tuple[date | None, Mapping[str, Any]]:
     values = found.mapping(entry, path, keys)
     if "name" in values:
         found.label(values["name"], child(path, "name"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import islice
@@ -26,6 +26,7 @@ from servicehall.texts import _
 FAMILY = "directory/all"
 SYSTEM = "system:directory"
 BATCH = 500
+Progress = Callable[[int], None]
 ENDED = ("closed", "rejected", "cancelled")
 
 
@@ -69,16 +70,27 @@ class PeopleRefused(Invalid):
         super().__init__(said, [fault.problem() for fault in faults])
 
 
-def import_people(data: bytes, *, actor: str = SYSTEM, at: datetime, dry_run: bool = False) -> Imported:
-    """Imports the bytes of a people file. PeopleRefused names every fault with its line, and nothing is imported."""
+def import_people(
+    data: bytes, *, actor: str = SYSTEM, at: datetime, dry_run: bool = False, progress: Progress = lambda people: None
+) -> Imported:
+    """Imports the bytes of a people file. PeopleRefused names every fault with its line, and nothing is imported.
+
+    `progress` is told of the people that are done since it was last told.
+    """
     rows, faults = read_people_file(data)
     if any(fault.column == "email" and fault.line <= 1 for fault in faults):
         raise PeopleRefused(faults)
-    return record_rows(rows, faults=faults, actor=actor, at=at, dry_run=dry_run)
+    return record_rows(rows, faults=faults, actor=actor, at=at, dry_run=dry_run, progress=progress)
 
 
 def record_rows(
-    rows: Sequence[PersonRow], *, faults: Sequence[Fault] = (), actor: str, at: datetime, dry_run: bool = False
+    rows: Sequence[PersonRow],
+    *,
+    faults: Sequence[Fault] = (),
+    actor: str,
+    at: datetime,
+    dry_run: bool = False,
+    progress: Progress = lambda people: None,
 ) -> Imported:
     """Records what differs between these rows and the directory, in one work; a dry run only says what that is."""
     if dry_run or faults:
@@ -90,7 +102,7 @@ def record_rows(
         return done
     with work(FAMILY, actor=actor, at=at) as w:
         plan = _plan(w.session, rows, faults)
-        _record(w, plan)
+        _record(w, plan, progress)
         w.flush()
         done = _summary(w.session, plan, dry_run=False)
         _hand_over(w, plan, done.open)
@@ -119,8 +131,9 @@ def _plan(session: Session, rows: Sequence[PersonRow], faults: Sequence[Fault]) 
     return plan
 
 
-def _record(w: Work, plan: DirectoryPlan) -> None:
+def _record(w: Work, plan: DirectoryPlan, progress: Progress) -> None:
     people = [person for person in plan.people if person.changed]
+    progress(len(plan.people) - len(people))
     w.expect(
         [
             *(f"person/{person.id}" for person in people),
@@ -130,6 +143,7 @@ def _record(w: Work, plan: DirectoryPlan) -> None:
     )
     for person in people:
         _record_person(w, person)
+        progress(1)
     for key, head in plan.heads.items():
         w.record(f"department/{key}", e.DepartmentRecorded(department=key, head=head))
     for group in plan.groups:

@@ -13,7 +13,7 @@ from servicehall.domain.calendar_rules import Hours, public_days, read_date
 from servicehall.domain.calendars import Because, Calendar
 from servicehall.domain.durations import Duration, Unit
 from servicehall.errors import Invalid
-from servicehall.texts import N_, _, pick
+from servicehall.texts import N_, _, current_locale, pick
 
 MOST_STEPS = 60
 BECAUSE: Mapping[str, str] = {
@@ -23,6 +23,32 @@ BECAUSE: Mapping[str, str] = {
     Because.HOLIDAY: N_("Public holiday"),
     Because.WEEK: N_("As every week"),
 }
+
+NAMED_IN = {"en": "en_US", "zh": "zh_CN"}
+"""Our language → that of the `holidays` package; a country without it is named in English."""
+NAMES_IN_GERMANY = (
+    N_("New Year's Day"),
+    N_("Epiphany"),
+    N_("Women's Day"),
+    N_("Augsburg Peace Festival"),
+    N_("Good Friday"),
+    N_("Easter Sunday"),
+    N_("Easter Monday"),
+    N_("Labor Day"),
+    N_("Ascension Day"),
+    N_("Pentecost"),
+    N_("Pentecost Monday"),
+    N_("Corpus Christi"),
+    N_("Assumption Day"),
+    N_("World Children's Day"),
+    N_("German Unity Day"),
+    N_("Reformation Day"),
+    N_("All Saints' Day"),
+    N_("Repentance and Prayer Day"),
+    N_("Christmas Day"),
+    N_("Second Day of Christmas"),
+)
+"""Holidays of a country that the package does not name in Chinese, so that we do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +141,10 @@ def _day_steps(calendar: Calendar, start: datetime, over: datetime) -> Any:
 
 def _names(calendar: Calendar, number: int, body: Mapping[str, Any]) -> dict[date, str]:
     rules = calendar.rules
-    found = dict(public_days(rules.country, rules.subdivision, number).off) if rules.country else {}
+    found: dict[date, str] = {}
+    if rules.country:
+        public = public_days(rules.country, rules.subdivision, number, NAMED_IN[current_locale()])
+        found = {day: "; ".join(_(one) for one in name.split("; ")) for day, name in public.off.items()}
     for entry in (*(body.get("closed") or ()), *(body.get("open") or ())):
         day = read_date(entry.get("date"))
         if day is not None and entry.get("name"):
