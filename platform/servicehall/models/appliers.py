@@ -130,6 +130,16 @@ class Writer:
         self._add(table, "delete", where)
         self._fresh.pop(table, None)
 
+    def add(self, model: Any, **values: Any) -> None:
+        """An operational row beside the records, which nobody in this work asks for."""
+        table: Table = model.__table__
+        self._add(table, "insert", {**_defaults(table), **values})
+
+    def add_once(self, model: Any, **values: Any) -> None:
+        """The same, and nothing where any unique key is taken."""
+        table: Table = model.__table__
+        self._add(table, "insert once", {**_defaults(table), **values})
+
     def flush(self) -> None:
         """Sends everything that waits."""
         if not self._pending:
@@ -172,6 +182,10 @@ def _send_inserts(connection: Connection, table: Table, rows: list[Values]) -> N
     connection.execute(_insert(table), rows)
 
 
+def _send_inserts_once(connection: Connection, table: Table, rows: list[Values]) -> None:
+    connection.execute(_insert_once(table, connection.dialect.name), rows)
+
+
 def _send_upserts(connection: Connection, table: Table, rows: list[Values]) -> None:
     connection.execute(_upsert(table, connection.dialect.name), rows)
 
@@ -192,6 +206,7 @@ def _send_deletes(connection: Connection, table: Table, rows: list[Values]) -> N
 
 _SEND: dict[str, Callable[[Connection, Table, list[Values]], None]] = {
     "insert": _send_inserts,
+    "insert once": _send_inserts_once,
     "upsert": _send_upserts,
     "update": _send_updates,
     "update some": _send_updates_of_some,
@@ -210,8 +225,17 @@ def _update(table: Table) -> Any:
 
 
 @cache
+def _insert_once(table: Table, dialect: str) -> Any:
+    return _insert_of(table, dialect).on_conflict_do_nothing()
+
+
+def _insert_of(table: Table, dialect: str) -> Any:
+    return sqlite_insert(table) if dialect == "sqlite" else postgresql_insert(table)
+
+
+@cache
 def _upsert(table: Table, dialect: str) -> Any:
-    statement = (sqlite_insert if dialect == "sqlite" else postgresql_insert)(table)
+    statement = _insert_of(table, dialect)
     names = _key_names(table)
     new = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in names}
     return statement.on_conflict_do_update(index_elements=names, set_=new)

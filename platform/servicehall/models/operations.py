@@ -130,8 +130,11 @@ class Timers(Claimable):
             "done_at": None,
         }
         values = {"id": new_id(), "dedupe_key": dedupe_key, "created_at": at, **armed}
-        statement = upserting(session, cls).values(values)
-        session.execute(statement.on_conflict_do_update(index_elements=["dedupe_key"], set_=armed))
+        statement = upserting(session, cls)
+        moved = statement.on_conflict_do_update(
+            index_elements=["dedupe_key"], set_={name: statement.excluded[name] for name in armed}
+        )
+        session.connection().execute(moved, [values])
 
     @classmethod
     def cancel(
@@ -152,9 +155,7 @@ class Timers(Claimable):
             which.append(cls.subject == subject)
         if len(which) == 1:
             raise ValueError("say which timers: a key, a prefix or a subject")
-        session.execute(
-            update(cls).where(*which).values(state=CANCELLED), execution_options={"synchronize_session": False}
-        )
+        session.connection().execute(update(cls.__table__).where(*which).values(state=CANCELLED))
 
 
 class IdempotencyKey(Base):

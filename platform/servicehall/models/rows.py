@@ -22,11 +22,15 @@ Key = tuple[Any, ...]
 
 
 class Rows:
-    """Rows by their key, and those of a request by their table; `send` sends what waits for a table."""
+    """Rows by their key, and those of a request by their table; `send` sends what waits for a table.
 
-    def __init__(self, session: Session, send: Callable[[type[Base]], None]) -> None:
+    `root`: the request that a row without a known owner most likely belongs to; its table is read at once.
+    """
+
+    def __init__(self, session: Session, send: Callable[[type[Base]], None], root: str | None = None) -> None:
         self._session = session
         self._send = send
+        self._root = root
         self._by_key: dict[type[Base], dict[Key, Any]] = {}
         self._of: dict[tuple[type[Base], str], dict[Key, Any]] = {}
         self._born: set[str] = set()
@@ -42,6 +46,7 @@ class Rows:
         known = self._of.get((model, request_id))
         if known is None:
             known = self._of[model, request_id] = {}
+            self._by_key.setdefault(model, {})
             if request_id not in self._born:
                 known |= self._read_of(model, request_id)
         return list(known.values())
@@ -82,6 +87,10 @@ class Rows:
             self.inserted(model, values)
 
     def _read(self, model: Any, key: Key, lock: bool) -> Any:
+        if self._root is not None and hasattr(model, "request_id"):
+            self.of(model, self._root)
+            if key in self._by_key[model]:
+                return self._by_key[model][key]
         self._send(model)
         found = self._session.scalars(_by_key(model, lock), dict(zip(_keys(model), key, strict=True))).first()
         if found is None:
@@ -93,7 +102,7 @@ class Rows:
         self._send(model)
         found = self._session.scalars(_of_request(model), {"request_id": request_id})
         rows = {_key_of(row): row for row in found}
-        self._by_key.setdefault(model, {}).update(rows)
+        self._by_key[model].update(rows)
         return rows
 
     def _matching(self, model: Any, where: Mapping[str, Any]) -> Iterator[Any]:

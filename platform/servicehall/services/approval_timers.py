@@ -53,7 +53,7 @@ def arm_reminder(case: Case, stage: Stage, number: int) -> None:
 
 
 def disarm(w: Work, stage: Stage) -> None:
-    Timers.cancel(w.session, prefix=f"approval:{stage.id}:")
+    Timers.cancel(w.session, subject=stream_of(stage.request_id), prefix=f"approval:{stage.id}:")
 
 
 def _after(case: Case, duration: str) -> datetime:

@@ -45,9 +45,11 @@ def choose(w: Work, row: Request, release: Release, task: Task, planned: Planned
         return _by_rule(w, row, release, planned)
     if task.group_id is None:
         return None
-    members = directory.group_members(w.session, [task.group_id])[task.group_id]
     skills = planned.skills if planned is not None else ()
     how = _how(w, row, task) or ("skills" if skills else "manual")
+    if how == "manual":
+        return None
+    members = directory.group_members(w.session, [task.group_id])[task.group_id]
     return _HOW[how](w, task, members, skills)
 
 
@@ -63,10 +65,6 @@ def _by_rule(w: Work, row: Request, release: Release, planned: Planned) -> Chose
         person = getattr(candidate, "person", None)
         if person is not None and getattr(candidate, "active", True):
             return Chosen(person, candidate.why)
-    return None
-
-
-def _manually(w: Work, task: Task, members: Sequence[Person], skills: Sequence[str]) -> Chosen | None:
     return None
 
 
@@ -104,7 +102,6 @@ def _by_skills(w: Work, task: Task, members: Sequence[Person], skills: Sequence[
 
 
 _HOW: dict[str, Callable[[Work, Task, Sequence[Person], Sequence[str]], Chosen | None]] = {
-    "manual": _manually,
     "round_robin": _round_robin,
     "least_loaded": _least_loaded,
     "skills": _by_skills,

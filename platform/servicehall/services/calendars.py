@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from servicehall.domain.business_time import due
@@ -22,6 +22,7 @@ from servicehall.services.releases import Release
 from servicehall.services.work import read_content, remembered
 
 ALWAYS = "24x7"
+CACHED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ class Named:
 
 def find_calendar(session: Session, reference: str) -> Mapping[str, Any] | None:
     """The published document behind `department/key`."""
-    row = _row(session, reference)
-    return row.body if row is not None else None
+    department, key = reference.split("/", 1)
+    return departments.published(session, "calendar", department, key)
 
 
 def named(session: Session, reference: str | None, *, department: str | None = None) -> Named:
@@ -50,10 +51,8 @@ def named(session: Session, reference: str | None, *, department: str | None = N
     if reference is None or reference == ALWAYS:
         return Named(TWENTY_FOUR_SEVEN, ALWAYS)
     full = reference if "/" in reference else f"{department}/{reference}"
-    row = _row(session, full)
-    if row is None or row.body is None:
-        return Named(TWENTY_FOUR_SEVEN, ALWAYS)
-    return Named(compile_calendar(row.body), full, row.version, row.content)
+    found = remembered(("calendar", full), lambda: _read(session, full))
+    return found or Named(TWENTY_FOUR_SEVEN, ALWAYS)
 
 
 def department_calendar(session: Session, department: str) -> str | None:
@@ -83,23 +82,38 @@ def reckoning_of(calendar: Calendar, requester: Person | None) -> Reckoning:
     )
 
 
-def _row(session: Session, reference: str) -> Document | None:
-    return remembered(("calendar", reference), lambda: _read(session, reference))
-
-
-def _read(session: Session, reference: str) -> Document | None:
+def _read(session: Session, reference: str) -> Named | None:
     department, key = reference.split("/", 1)
-    return session.scalars(
-        select(Document).where(
-            Document.kind == "calendar",
-            Document.department == department,
-            Document.key == key,
-            Document.state == "published",
-        )
-    ).first()
+    row = session.execute(_PUBLISHED, {"department": department, "key": key}).first()
+    calendar = _of_version(session, row.content) if row is not None else None
+    return None if row is None or calendar is None else Named(calendar, reference, row.version, row.content)
+
+
+_PUBLISHED = select(Document.version, Document.content).where(
+    Document.kind == "calendar",
+    Document.department == bindparam("department"),
+    Document.key == bindparam("key"),
+    Document.state == "published",
+)
 
 
 def pinned(session: Session, said: Mapping[str, Any]) -> Calendar:
     """The very version that an event names: clocks that run move only by an explicit recomputation."""
-    body = read_content(session, said["sha256"]) if said.get("sha256") else None
-    return TWENTY_FOUR_SEVEN if body is None else compile_calendar(body)
+    return _of_version(session, said.get("sha256")) or TWENTY_FOUR_SEVEN
+
+
+def _of_version(session: Session, sha256: str | None) -> Calendar | None:
+    """The calendar whose document has this hash, compiled once a process; None where the document is not there."""
+    if sha256 is None:
+        return None
+    if sha256 not in _compiled:
+        body = read_content(session, sha256)
+        if body is None:
+            return None
+        if len(_compiled) >= CACHED:
+            _compiled.pop(next(iter(_compiled)))
+        _compiled[sha256] = compile_calendar(body)
+    return _compiled[sha256]
+
+
+_compiled: dict[str, Calendar] = {}

@@ -143,7 +143,7 @@ def arm(w: Work, request_id: str, clock_id: str, due_at: datetime | None, steps:
 
 
 def disarm(w: Work, clock: Clock) -> None:
-    Timers.cancel(w.session, prefix=f"clock:{clock.id}:")
+    Timers.cancel(w.session, subject=stream_of(clock.request_id), prefix=f"clock:{clock.id}:")
 
 
 def open_clocks(w: Work, request_id: str, measures: Sequence[str], *, task: str | None = None) -> list[Clock]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from servicehall.models.definitions import Document
@@ -25,12 +25,15 @@ def published(session: Session, kind: str, department: str, key: str | None = No
 
 
 def _published(session: Session, kind: str, department: str, key: str | None) -> dict[str, Any] | None:
-    statement = select(Document.body).where(
-        Document.kind == kind, Document.department == department, Document.state == "published"
-    )
-    if key is not None:
-        statement = statement.where(Document.key == key)
-    return session.scalars(statement).first()
+    named = {"kind": kind, "department": department}
+    if key is None:
+        return session.scalars(_PUBLISHED, named).first()
+    return session.scalars(_PUBLISHED.where(Document.key == key), named).first()
+
+
+_PUBLISHED = select(Document.body).where(
+    Document.kind == bindparam("kind"), Document.department == bindparam("department"), Document.state == "published"
+)
 
 
 def agent_groups(session: Session) -> dict[str, frozenset[str]]:

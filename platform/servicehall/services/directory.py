@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Text, bindparam, cast, or_, select
 from sqlalchemy.orm import Session
 
 from servicehall.domain.conditions import PersonFacts
 from servicehall.errors import NotFound
 from servicehall.models.directory import Delegation, Department, Group, Membership, Person
+from servicehall.services.work import memory, remembered
 from servicehall.texts import _, current_locale
 
 MANAGER_LEVELS = 50
@@ -28,9 +30,14 @@ def person(session: Session, person_id: str) -> Person:
 def people(session: Session, ids: Iterable[str | None]) -> dict[str, Person]:
     """Many people in one query, by id; system actors and unknown ids are left out."""
     wanted = {one for one in ids if one and not one.startswith("system")}
-    if not wanted:
-        return {}
-    return {row.id: row for row in session.scalars(select(Person).where(Person.id.in_(wanted)))}
+    known = memory("people")
+    missing = wanted - known.keys()
+    if missing:
+        known |= {row.id: row for row in session.scalars(_PEOPLE, {"ids": list(missing)})}
+    return {one: known[one] for one in wanted if one in known}
+
+
+_PEOPLE = select(Person).where(Person.id.in_(bindparam("ids", expanding=True)))
 
 
 def by_email(session: Session, email: str) -> Person | None:
@@ -51,21 +58,31 @@ def zone_of(row: Person, default: str = "UTC") -> ZoneInfo:
 
 def group_by_key(session: Session, key: str) -> Group | None:
     """A group by `key` or `department/key`."""
-    return session.scalars(select(Group).where(Group.key == key.rsplit("/", 1)[-1])).first()
+    plain = key.rsplit("/", 1)[-1]
+    return remembered(("group", plain), lambda: session.scalars(_GROUP, {"key": plain}).first())
+
+
+_GROUP = select(Group).where(Group.key == bindparam("key"))
 
 
 def group_members(session: Session, group_ids: Iterable[str]) -> dict[str, list[Person]]:
     """The active members of many groups, in the order of their names."""
-    found: dict[str, list[Person]] = {one: [] for one in group_ids}
-    rows = session.execute(
-        select(Membership.group_id, Person)
-        .join(Person, Person.id == Membership.person_id)
-        .where(Membership.group_id.in_(found), Person.active)
-        .order_by(Person.name, Person.id)
-    )
-    for group_id, member in rows:
-        found[group_id].append(member)
-    return found
+    wanted = set(group_ids)
+    known = memory("members")
+    missing = wanted - known.keys()
+    if missing:
+        known |= {one: [] for one in missing}
+        for group_id, member in session.execute(_MEMBERS, {"ids": list(missing)}):
+            known[group_id].append(member)
+    return {one: known[one] for one in wanted}
+
+
+_MEMBERS = (
+    select(Membership.group_id, Person)
+    .join(Person, Person.id == Membership.person_id)
+    .where(Membership.group_id.in_(bindparam("ids", expanding=True)), Person.active)
+    .order_by(Person.name, Person.id)
+)
 
 
 def groups_of(session: Session, person_id: str) -> list[Group]:
@@ -100,7 +117,10 @@ def reports_to(session: Session, person_id: str, manager_id: str) -> bool:
 
 def is_manager(session: Session, person_id: str) -> bool:
     """Whether anybody active reports to this person directly."""
-    return session.scalar(select(Person.id).where(Person.manager_id == person_id, Person.active).limit(1)) is not None
+    return session.scalar(_REPORT, {"manager": person_id}) is not None
+
+
+_REPORT = select(Person.id).where(Person.manager_id == bindparam("manager"), Person.active).limit(1)
 
 
 def department_head(session: Session, department: str | None) -> Person | None:
@@ -126,6 +146,10 @@ def delegations_at(session: Session, person_ids: Iterable[str], at: datetime) ->
 
 def facts(session: Session, row: Person) -> PersonFacts:
     """What expressions may know of a person."""
+    return remembered(("facts", row.id), lambda: _facts(session, row))
+
+
+def _facts(session: Session, row: Person) -> PersonFacts:
     manager = session.get(Person, row.manager_id) if row.manager_id else None
     return PersonFacts(
         id=row.id,
@@ -138,14 +162,23 @@ def facts(session: Session, row: Person) -> PersonFacts:
         type=row.type,
         manager=manager.email if manager is not None else None,
         is_manager=is_manager(session, row.id),
-        groups=tuple(one.key for one in groups_of(session, row.id)),
+        groups=tuple(session.scalars(_GROUP_KEYS, {"person": row.id})),
         start_date=row.start_date,
     )
 
 
+_GROUP_KEYS = (
+    select(Group.key)
+    .join(Membership, Membership.group_id == Group.id)
+    .where(Membership.person_id == bindparam("person"))
+    .order_by(Group.key)
+)
+
+
 def with_role(session: Session, role: str) -> list[Person]:
     """The active people with a role, in the order of their addresses."""
-    rows = session.scalars(select(Person).where(Person.active).order_by(Person.email))
+    named = cast(Person.roles, Text).contains(json.dumps(role, ensure_ascii=False), autoescape=True)
+    rows = session.scalars(select(Person).where(Person.active, named).order_by(Person.email))
     return [one for one in rows if role in one.roles]
 
 

@@ -6,9 +6,9 @@ as one mail, made by the mail channel from the notices that were not mailed yet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -21,9 +21,9 @@ from servicehall.models.approvals import Approval, Stage
 from servicehall.models.base import new_id
 from servicehall.models.clocks import Clock
 from servicehall.models.definitions import Document
-from servicehall.models.directory import Group, Membership, Person
+from servicehall.models.directory import Group, Person
 from servicehall.models.fulfilment import Task
-from servicehall.models.operations import Notice, Outbox, insert_once
+from servicehall.models.operations import Notice, Outbox
 from servicehall.models.requests import Participant, Request
 from servicehall.services import directory, releases
 from servicehall.services.work import Recorded, Work
@@ -94,10 +94,10 @@ def _write(w: Work, recorded: Recorded, request: Request, told: Told) -> None:
     if not wanted:
         return
     known = directory.people(w.session, [*wanted, request.requester_id, request.beneficiary_id, recorded.actor])
-    people = [known[one] for one in wanted if one in known and known[one].active]
+    people = [known[one] for one in sorted(wanted) if one in known and known[one].active]
     texts = _texts(w, told.event, request.department)
     release = releases.load(w.session, request.release)
-    for person in sorted(people, key=lambda one: one.id):
+    for person in people:
         with use_locale(person.locale or settings().default_locale):
             names = {
                 "number": request.number,
@@ -109,37 +109,48 @@ def _write(w: Work, recorded: Recorded, request: Request, told: Told) -> None:
                 **{name: _plain(value, person) for name, value in told.names.items()},
             }
             subject, body = (fill(pick(text) if isinstance(text, Mapping) else _(text), names) for text in texts)
-        _keep(w, recorded, request, person, told, subject[:300], body)
+        _keep(w, recorded, person, told, subject[:300], body)
+    if is_mail_set_up():
+        _mail(w, [person.id for person in people if wants_mail(person, told.event)])
 
 
-def _keep(w: Work, recorded: Recorded, request: Request, person: Person, told: Told, subject: str, body: str) -> None:
-    w.flush()
-    key = f"{recorded.stream}:{recorded.sequence}:{told.event}:{person.id}"
-    row = {
-        "id": new_id(),
-        "dedupe_key": key,
-        "person_id": person.id,
-        "event": told.event,
-        "subject": subject,
-        "body": body,
-        "url": told.path,
-        "request_id": request.id,
-        "created_at": w.at,
-        "mail": is_mail_set_up() and wants_mail(person, told.event),
-    }
-    made = w.session.connection().execute(insert_once(w.session, Notice, row))
-    if made.rowcount and row["mail"]:
-        bucket = int(w.at.timestamp() // DIGEST.total_seconds())
-        later = _was_told_lately(w, person)
-        Outbox.add(
-            w.session,
+def _keep(w: Work, recorded: Recorded, person: Person, told: Told, subject: str, body: str) -> None:
+    w.writer.add(
+        Notice,
+        id=new_id(),
+        dedupe_key=f"{recorded.stream}:{recorded.sequence}:{told.event}:{person.id}",
+        person_id=person.id,
+        event=told.event,
+        subject=subject,
+        body=body,
+        url=told.path,
+        request_id=recorded.subject,
+        created_at=w.at,
+        mail=is_mail_set_up() and wants_mail(person, told.event),
+    )
+
+
+def _mail(w: Work, people: Sequence[str]) -> None:
+    """Asks for one mail a person and work: at once, or where another was asked for lately, at the digest's end."""
+    asked: set[str] = w.memo.setdefault("mailed", set())
+    fresh = [one for one in people if one not in asked]
+    asked.update(fresh)
+    lately = _told_lately(w, fresh)
+    for person in fresh:
+        w.writer.add_once(
+            Outbox,
+            id=new_id(),
             channel="mail",
-            dedupe_key=f"mail:{person.id}:{bucket}:{'later' if later else 'now'}",
-            payload={"person": person.id, "notices_before": as_instant(w.at + DIGEST)},
-            at=w.at,
-            not_before=w.at + (DIGEST if later else timedelta(0)),
+            dedupe_key=_mail_key(person, w.at, "later" if person in lately else "now"),
+            payload={"person": person, "notices_before": as_instant(w.at + DIGEST)},
+            next_at=w.at + (DIGEST if person in lately else timedelta(0)),
+            created_at=w.at,
         )
         w.awake = True
+
+
+def _mail_key(person: str, at: datetime, when: str) -> str:
+    return f"mail:{person}:{int(at.timestamp() // DIGEST.total_seconds())}:{when}"
 
 
 def is_mail_set_up() -> bool:
@@ -153,17 +164,13 @@ def wants_mail(person: Person, event: str) -> bool:
     return bool(mail.get("all", True)) and bool(mail.get(event, True))
 
 
-def _was_told_lately(w: Work, person: Person) -> bool:
-    """Whether another mail to this person was asked for within the digest's while: then this one waits for it."""
-    return (
-        w.session.scalar(
-            select(Outbox.id)
-            .where(Outbox.channel == "mail", Outbox.dedupe_key.startswith(f"mail:{person.id}:"))
-            .where(Outbox.created_at > w.at - DIGEST)
-            .limit(1)
-        )
-        is not None
-    )
+def _told_lately(w: Work, people: Sequence[str]) -> frozenset[str]:
+    """Of these people those for whom another mail was asked for within the digest's while."""
+    keys = [_mail_key(one, at, when) for one in people for at in (w.at, w.at - DIGEST) for when in ("now", "later")]
+    if not keys:
+        return frozenset()
+    asked = select(Outbox.dedupe_key).where(Outbox.dedupe_key.in_(keys), Outbox.created_at > w.at - DIGEST)
+    return frozenset(key.split(":")[1] for key in w.session.scalars(asked))
 
 
 def _texts(w: Work, event: str, department: str) -> tuple[Any, Any]:
@@ -212,7 +219,7 @@ def _voices_asked(event: str) -> Teller:
         rows = [one for one in w.of(Approval, request.id) if one.stage_id == stage_id and one.state == "pending"]
         if isinstance(recorded.event, e.ApprovalReminded):
             rows = [row for row in rows if row.id in recorded.event.approvals]
-        people = frozenset(one for row in rows for one in (row.members or [row.holder_id]) if one)
+        people = frozenset(one for row in rows for one in (row.members or [row.holder_id or ""]) if one)
         if not rows:
             return None
         title = releases.load(w.session, request.release).stage_title(w.get(Stage, stage_id).key)
@@ -251,8 +258,7 @@ def _task_ready(w: Work, recorded: Recorded, request: Request) -> Told | None:
     task = w.get(Task, recorded.event.task)  # type: ignore[attr-defined]
     if task.assignee_id or task.group_id is None or task.kind != "manual" or task.state != "ready":
         return None
-    ids = w.rows(select(Membership.person_id).where(Membership.group_id == task.group_id))
-    return _about_task(w, request, task, "task_ready", frozenset(row[0] for row in ids))
+    return _about_task(w, request, task, "task_ready", _members(w, task))
 
 
 def _task_assigned(w: Work, recorded: Recorded, request: Request) -> Told | None:
@@ -280,8 +286,13 @@ def _task_returned(w: Work, request: Request, task: Task) -> Told | None:
 
 def _task_failed(w: Work, recorded: Recorded, request: Request) -> Told:
     task = w.get(Task, recorded.event.task)  # type: ignore[attr-defined]
-    ids = w.rows(select(Membership.person_id).where(Membership.group_id == task.group_id))
-    return _about_task(w, request, task, "task_failed", frozenset(row[0] for row in ids))
+    return _about_task(w, request, task, "task_failed", _members(w, task))
+
+
+def _members(w: Work, task: Task) -> frozenset[str]:
+    if task.group_id is None:
+        return frozenset()
+    return frozenset(one.id for one in directory.group_members(w.session, [task.group_id])[task.group_id])
 
 
 def _about_task(w: Work, request: Request, task: Task, event: str, people: frozenset[str]) -> Told:

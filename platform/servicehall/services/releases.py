@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from servicehall import config
@@ -220,10 +220,19 @@ def digest_of(data: Mapping[str, Any]) -> tuple[str, str]:
 
 def current(session: Session, reference: str) -> Release:
     """The release that a published service has now; NotFound otherwise."""
-    row = published_service(session, reference)
-    if row is None or row.release is None:
+    department, _slash, key = reference.partition("/")
+    digest = session.scalar(_CURRENT, {"department": department, "key": key})
+    if digest is None:
         raise NotFound(_("There is no such service."))
-    return load(session, row.release)
+    return load(session, digest)
+
+
+_CURRENT = select(Document.release).where(
+    Document.kind == "service",
+    Document.department == bindparam("department"),
+    Document.key == bindparam("key"),
+    Document.state == "published",
+)
 
 
 def published_service(session: Session, reference: str) -> Document | None:

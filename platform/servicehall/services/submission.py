@@ -144,5 +144,8 @@ def refuse(checked: Checked, *, draft: bool) -> None:
 
 def next_number(session: Session, kind: str) -> str:
     """From a sequence: never repeats, never waits for another request, may have gaps."""
-    result = session.execute(insert(RequestNumber).values().returning(RequestNumber.value))
-    return f"{PREFIXES.get(kind, 'REQ')}-{result.scalar_one():06d}"
+    number = session.connection().execute(_NEXT).scalar_one()
+    return f"{PREFIXES.get(kind, 'REQ')}-{number:06d}"
+
+
+_NEXT = insert(RequestNumber.__table__).values(taken=True).returning(RequestNumber.__table__.c.value)

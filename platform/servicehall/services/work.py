@@ -68,7 +68,8 @@ class Work:
         self.family = family
         self.actor = actor
         self.at = at
-        self.known = Rows(session, self._send)
+        kind, identity = family.split("/", 1)
+        self.known = Rows(session, self._send, root=identity if kind == "request" else None)
         self.writer = Writer(session, self.known)
         self.awake = False
         self.memo: dict[str, Any] = {}
@@ -271,6 +272,15 @@ def remembered(name: tuple[str, ...], read: Callable[[], Value]) -> Value:
     if key not in current.memo:
         current.memo[key] = read()
     found: Value = current.memo[key]
+    return found
+
+
+def memory(name: str) -> dict[str, Any]:
+    """The same by key: what the present work over a request has read already; empty, and forgotten, outside of one."""
+    current = _current.get()
+    if current is None or not current.family.startswith("request/"):
+        return {}
+    found: dict[str, Any] = current.memo.setdefault(name, {})
     return found
 
 
