@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -18,9 +19,11 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from tests import databases
+from tests.factories.small import Small
 from tests.proofs import KILLS, SEED
+from tests.services.test_serving import free_port
 
-from servicehall import jobs
+from servicehall import create_app, jobs
 from servicehall.clock import now
 from servicehall.jobs import housekeeping, outbox
 from servicehall.jobs.claims import PAUSES, Claim, Fenced, GiveUp, Kind, claim, try_again, work_off
@@ -38,6 +41,7 @@ from servicehall.models.operations import (
     Timers,
     insert_once,
 )
+from servicehall.web.roles import upgrade_database
 
 START = datetime(2026, 11, 22, 9, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent.parent
@@ -319,9 +323,9 @@ class TestWorkers:
 
         return look
 
-    def put_one(self, app: Flask) -> None:
+    def put_one(self, app: Flask, key: str = "a") -> None:
         with app.app_context():
-            put(db.session(), "a", channel="carrier-pigeon", at=now())
+            put(db.session(), key, channel="carrier-pigeon", at=now())
 
     def workers(self, app: Flask, url: str, sweep: float) -> tuple[jobs.Workers, Callable[[], None]]:
         huey = make_huey(url, databases.SECRET)
@@ -360,17 +364,56 @@ class TestWorkers:
         finally:
             workers.stop(patience=5)
 
-    def test_without_redis_work_is_accepted_and_done(self, tmp_path: Path) -> None:
-        """R9: nothing listens where the queue should be."""
-        from servicehall import create_app
-        from servicehall.web.roles import upgrade_database
+    @pytest.mark.proves("R9")
+    @pytest.mark.redis
+    def test_redis_that_is_away_holds_nobody_up_and_work_drains_when_it_is_back(self, tmp_path: Path) -> None:
+        server = shutil.which("redis-server")
+        if server is None:
+            pytest.skip("Redis's server is not installed")
+        port = free_port()
+        command = [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+        redis = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        settings = databases.settings_for(tmp_path, queue_url=f"redis://127.0.0.1:{port}/0", sweep_seconds=3600)
+        ours = create_app(settings)
+        with ours.app_context():
+            upgrade_database()
+        wake, workers = ours.extensions["servicehall.wake"], ours.extensions["servicehall.workers"]
 
-        settings = databases.settings_for(tmp_path, queue_url="redis://127.0.0.1:1/0", sweep_seconds=1)
-        lonely = create_app(settings)
+        def queue() -> str:
+            return str(ours.test_client().get("/readyz").get_json()["queue"])
+
+        def parked() -> int:
+            with ours.app_context():
+                return db.session.scalar(select(func.count()).where(Outbox.state == PARKED)) or 0
+
+        try:
+            assert until(lambda: queue() == "ok")
+            workers.start()
+            self.put_one(ours, "a")
+            wake()
+            assert until(lambda: parked() == 1)
+            redis.kill()
+            redis.wait(10)
+            assert queue() != "ok"
+            self.put_one(ours, "b")
+            wake()
+            assert parked() == 1
+            redis = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+            assert until(lambda: queue() == "ok")
+            self.put_one(ours, "c")
+            wake()
+            assert until(lambda: parked() == 3)
+        finally:
+            workers.stop(patience=5)
+            redis.kill()
+            redis.wait(10)
+
+    @pytest.mark.proves("R9")
+    def test_where_nothing_listens_the_sweep_does_it(self, tmp_path: Path) -> None:
+        lonely = create_app(databases.settings_for(tmp_path, queue_url="redis://127.0.0.1:1/0", sweep_seconds=1))
         with lonely.app_context():
             upgrade_database()
         lonely.extensions["servicehall.wake"]()
-        assert lonely.test_client().get("/readyz").json["queue"] != "ok"  # type: ignore[index]
         workers = lonely.extensions["servicehall.workers"]
         workers.start()
         try:
@@ -383,6 +426,31 @@ class TestWorkers:
             assert until(is_parked)
         finally:
             workers.stop(patience=5)
+
+    @pytest.mark.proves("R6")
+    def test_three_consumers_send_one_reminder(self, app: Flask, small: Small) -> None:
+        """The whole way: a timer of a real request, three sweepers, three schedulers with their periodic tasks."""
+        small.publish("approval: {stages: [{key: s, approvers: [manager: {}], remind: {every: 1 hour}}]}")
+        small.at = now() - timedelta(minutes=90)
+        small.order()
+        db.session.remove()
+        url = app.extensions["servicehall.settings"].queue_url
+        consumers = [self.workers(app, url, sweep=0.1)[0] for _ in range(3)]
+        for one in consumers:
+            one.start()
+
+        def reminded() -> int:
+            db.session.rollback()
+            return small.notices("boss").count("approval_reminder")
+
+        try:
+            assert until(lambda: reminded() > 0)
+        finally:
+            for one in consumers:
+                one.stop(patience=5)
+        assert reminded() == 1
+        (again,) = small.armed("approval_reminder")
+        assert again.due_at > now()
 
     def test_a_message_with_a_wrong_signature_is_not_read(self, tmp_path: Path) -> None:
         url = f"sqlite:///{tmp_path / 'queue.db'}"
