@@ -205,6 +205,11 @@ def test_signing_in_is_read_like_everything_else(
     assert sorted(one["path"] for one in problem(answered, status)["errors"]) == where
 
 
+def test_a_form_is_not_json(client: FlaskClient, browser_of: Callable[[str], FlaskClient]) -> None:
+    problem(client.post("/api/v1/security/login", data={"username": MANAGER}), 415)
+    problem(browser_of(MANAGER).post("/api/v1/requests", data={"service": SERVICE}), 415)
+
+
 @pytest.mark.parametrize(
     "path", ["requests/%00", "tasks/%00", "approvals/%00", "services/it/%00", "requests/%ed%a0%80"]
 )
