@@ -247,6 +247,7 @@ NAMED: dict[str, tuple[Hand, tuple[int, ...], str]] = {
 }
 
 
+@pytest.mark.proves("R13")
 def test_what_was_done_to_an_event_is_said_of_it(case: Onboarding) -> None:
     for done, (hand, sequences, code) in NAMED.items():
         with behind_the_log() as session:
@@ -267,6 +268,7 @@ def test_a_tail_that_was_rewritten_is_held_against_its_seals(case: Onboarding) -
         assert {one.code for one in findings} == {"rewritten"}
 
 
+@pytest.mark.proves("R13")
 def test_an_event_in_another_stream_is_told_by_its_place(case: Onboarding) -> None:
     with behind_the_log() as session:
         move_elsewhere(session, case)
@@ -277,6 +279,7 @@ def test_an_event_in_another_stream_is_told_by_its_place(case: Onboarding) -> No
         assert f"{case.stream} 5" in moved.what
 
 
+@pytest.mark.proves("R13")
 def test_a_tail_that_was_cut_off_is_missed(case: Onboarding) -> None:
     with behind_the_log() as session:
         end = last(session, case)

@@ -287,6 +287,7 @@ def test_the_same_form_sent_twice_is_one_request(hall, ana):
     assert count(hall, FormNonce) == 1
 
 
+@pytest.mark.proves("R5")
 def test_a_double_click_is_one_request(hall, browser_of):
     nonce = hidden(browser_of(ANA).get("/services/it/laptop"), "nonce")
     form = {"answers-model": "light", "act": "send", "nonce": nonce}
