@@ -20,7 +20,7 @@ from tests.factories.packs import DEPARTMENT, REPAIR, publish_pack
 from tests.factories.people import make_group, make_person
 
 from servicehall import config
-from servicehall.channels.delivery import Failed, Refused
+from servicehall.channels.delivery import Failed, Refused, reason_of
 from servicehall.channels.mail import Mail, Part, compose, send
 from servicehall.clock import as_instant, now
 from servicehall.jobs import outbox
@@ -32,6 +32,7 @@ from servicehall.models.requests import Request
 from servicehall.services import people, requests, tasks
 from servicehall.services.requests import Order
 from servicehall.services.visibility import Viewer
+from servicehall.texts import use_locale
 
 AT = now().replace(microsecond=0)
 
@@ -188,6 +189,9 @@ class TestDelivery:
         ((state, error),) = states(session)
         assert state == "parked"
         assert "SERVICEHALL_SMTP_URL" in str(error)
+        with use_locale("zh"):
+            assert reason_of(str(error)).startswith("未设置邮件服务器")
+        assert reason_of("OSError: broken") == "OSError: broken"
         config.use(settings)
         row = session.scalars(select(Outbox)).one()
         assert try_again(session, Outbox, row.id, at=AT)

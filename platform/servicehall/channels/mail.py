@@ -18,6 +18,7 @@ from html import escape
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from servicehall.channels.delivery import Failed, Refused
+from servicehall.texts import N_
 
 TIMEOUT = 30
 LONGEST_HEADER = 300
@@ -58,13 +59,13 @@ def send(mail: Mail, *, smtp_url: str, sender: str) -> None:
         code, reason = next(iter(error.recipients.values()))
         raise _failure(code, reason) from error
     except smtplib.SMTPAuthenticationError as error:
-        raise Failed(f"the mail server refuses our name or password: {error.smtp_code}") from error
+        raise Failed(N_("the mail server refuses our name or password: {code}"), code=error.smtp_code) from error
     except smtplib.SMTPResponseException as error:
         raise _failure(error.smtp_code, error.smtp_error) from error
     except smtplib.SMTPNotSupportedError as error:
-        raise Refused(str(error)) from error
+        raise Refused(N_("the mail server cannot take this mail: {reason}"), reason=error) from error
     except (OSError, smtplib.SMTPException) as error:
-        raise Failed(f"the mail server cannot be reached: {error}") from error
+        raise Failed(N_("the mail server cannot be reached: {reason}"), reason=error) from error
 
 
 def compose(mail: Mail, *, sender: str) -> EmailMessage:
@@ -111,7 +112,7 @@ def _address(name: str, address: str) -> Address:
     try:
         return Address(display_name=_line(name), addr_spec=_line(address))
     except (ValueError, IndexError, MessageError) as error:
-        raise Refused(f"{address!r} is no mail address") from error
+        raise Refused(N_("“{address}” is no mail address"), address=address) from error
 
 
 def _line(text: str) -> str:
@@ -127,14 +128,14 @@ def _domain(address: str) -> str:
 
 def _failure(code: int, reason: bytes | str) -> Failed | Refused:
     text = reason.decode(errors="replace") if isinstance(reason, bytes) else reason
-    return (Refused if code >= 500 else Failed)(f"the mail server answers {code} {text}")
+    return (Refused if code >= 500 else Failed)(N_("the mail server answers {code} {text}"), code=code, text=text)
 
 
 @contextmanager
 def _connected(url: SplitResult) -> Iterator[smtplib.SMTP]:
     """A session that we are signed in to; how the server takes our leave does not matter."""
     if url.scheme not in _CONNECT or not url.hostname:
-        raise Refused("the mail server's address begins with smtp://, smtps:// or smtp+starttls://")
+        raise Refused(N_("the mail server's address begins with smtp://, smtps:// or smtp+starttls://"))
     server = _CONNECT[url.scheme](url.hostname, url.port)
     try:
         if url.username:

@@ -23,6 +23,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from servicehall.channels.delivery import Failed, Refused
 from servicehall.content import canonical
+from servicehall.texts import N_
 
 TIMEOUT = 10
 DEADLINE = 30
@@ -55,11 +56,12 @@ def post(call: Call, *, secret: bytes, networks: Sequence[str] = ()) -> None:
             connection.request("POST", _target(url), body=body, headers=_headers(call, body, secret))
             status = connection.getresponse().status
     except UnicodeError as error:
-        raise Refused("the address of the webhook cannot be read") from error
+        raise Refused(N_("the address of the webhook cannot be read")) from error
     except (OSError, http.client.HTTPException) as error:
-        raise Failed(f"{url.hostname} cannot be reached: {error or type(error).__name__}") from error
+        reason = str(error) or type(error).__name__
+        raise Failed(N_("{host} cannot be reached: {reason}"), host=url.hostname, reason=reason) from error
     if not 200 <= status < 300:
-        raise Failed(f"{url.hostname} answers {status}")
+        raise Failed(N_("{host} answers {status}"), host=url.hostname, status=status)
 
 
 def signature(secret: bytes, timestamp: str, body: bytes) -> str:
@@ -77,7 +79,7 @@ def resolve(host: str, port: int, *, networks: Sequence[str]) -> list[str]:
     found = list(dict.fromkeys(str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
     for address in found:
         if not may_call(address, networks):
-            raise Refused(f"{host} leads to {address}, which is no public address")
+            raise Refused(N_("{host} leads to {address}, which is no public address"), host=host, address=address)
     return found
 
 
@@ -104,9 +106,9 @@ def _checked(text: str) -> SplitResult:
         url = urlsplit(text)
         port = url.port
     except ValueError:
-        raise Refused("the address of the webhook cannot be read") from None
+        raise Refused(N_("the address of the webhook cannot be read")) from None
     if url.scheme not in PORTS or not url.hostname or url.username is not None or port == 0:
-        raise Refused("a webhook's address begins with https:// or http:// and holds no password")
+        raise Refused(N_("a webhook's address begins with https:// or http:// and holds no password"))
     return url
 
 

@@ -32,12 +32,20 @@ class Fenced(Exception):
     """The lease ran out and somebody else owns the row now: nothing of ours may be committed."""
 
 
-class GiveUp(Exception):
+class Told(Exception):
+    """A reason that needs no trace; `kept` is what the row keeps of it, where that is not the text itself."""
+
+    def __init__(self, reason: str, *, kept: str | None = None) -> None:
+        super().__init__(reason)
+        self.kept = kept or reason
+
+
+class GiveUp(Told):
     """Trying again would not help: the row is parked at once, with this reason."""
 
 
-class Later(Exception):
-    """It did not work just now, for a reason that needs no trace: the row is tried again."""
+class Later(Told):
+    """It did not work just now: the row is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +89,7 @@ class Claim:
     def fail(self, session: Session, *, at: datetime, error: BaseException, pauses: tuple[timedelta, ...]) -> None:
         """Try again after a growing pause; park the row after the last, or at once for GiveUp."""
         last = self.attempts > len(pauses) or isinstance(error, GiveUp)
-        told = isinstance(error, (GiveUp, Later))
-        reason = (str(error) if told else f"{type(error).__name__}: {error}")[:LONGEST_ERROR]
+        reason = (error.kept if isinstance(error, Told) else f"{type(error).__name__}: {error}")[:LONGEST_ERROR]
         if last:
             self._write(session, state=PARKED, owner=None, last_error=reason)
         else:
@@ -168,7 +175,7 @@ def _do(kind: Kind, one: Claim, session: Session, clock: Callable[[], datetime])
         log.warning("%s", fenced)
     except Exception as error:
         session.rollback()
-        if not isinstance(error, (GiveUp, Later)):
+        if not isinstance(error, Told):
             log.warning("%s %s failed", kind.model.__tablename__, one.id, exc_info=True)
         _note_failure(kind, one, session, error, clock())
         return str(error) or type(error).__name__

@@ -24,9 +24,9 @@ def run(one: Claim) -> None:
     try:
         deliveries.DELIVERIES[channel](delivery)
     except Refused as refused:
-        raise GiveUp(str(refused)) from refused
+        raise GiveUp(str(refused), kept=refused.kept) from refused
     except Failed as failed:
-        raise Later(str(failed)) from failed
+        raise Later(str(failed), kept=failed.kept) from failed
 
 
 KIND = Kind(Outbox, run)

@@ -25,7 +25,7 @@ from servicehall.models.base import begin_writing, db, reading
 from servicehall.models.directory import Person
 from servicehall.models.operations import Notice
 from servicehall.services import automation, directory, reporting
-from servicehall.texts import _, use_locale
+from servicehall.texts import N_, _, use_locale
 
 MOST_NOTICES = 50
 LANGUAGES = {"en": "en", "zh": "zh-Hans"}
@@ -58,7 +58,7 @@ def deliver_mail(one: Delivery) -> None:
     if mail is not None:
         settings = config.current()
         if not settings.smtp_url:
-            raise Refused("no mail server is set (SERVICEHALL_SMTP_URL): the mail waits")
+            raise Refused(N_("no mail server is set (SERVICEHALL_SMTP_URL): the mail waits"))
         CHANNELS["mail"](mail, smtp_url=settings.smtp_url, sender=settings.mail_from)
     begin_writing(session)
     one.settle(session)
@@ -155,7 +155,7 @@ def _call(one: Delivery) -> None:
     name = one.payload["name"]
     url = settings.webhooks.get(name)
     if url is None:
-        raise Refused(f"no webhook {name!r} is set (SERVICEHALL_WEBHOOKS)")
+        raise Refused(N_("no webhook “{name}” is set (SERVICEHALL_WEBHOOKS)"), name=name)
     CHANNELS["webhook"](
         Call(url=url, key=one.key, body=one.payload, at=one.at),
         secret=secret_of(settings.secret_key, name),

@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound as NoPage
 
+from servicehall.channels.delivery import reason_of
 from servicehall.clock import now
 from servicehall.models.base import begin_writing
 from servicehall.services import directory, parked
@@ -41,6 +42,7 @@ def listed() -> ResponseReturnValue:
         rows=found.rows,
         names=directory.people(session, [_person(row.payload) for row in found.rows]),
         person_of=_person,
+        reason_of=reason_of,
         state=state,
         table=table,
         kind=typed("kind"),
