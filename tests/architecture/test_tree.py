@@ -144,3 +144,11 @@ def test_the_lock_has_every_dependency_with_hashes() -> None:
     locked = set(re.findall(r"^([a-z0-9.\-]+)(?:\[[^\]]*\])?==", lock, re.MULTILINE))
     assert names - locked == set()
     assert lock.count("==") <= lock.count("--hash=sha256:")
+
+
+def test_every_row_of_the_proof_has_a_test_that_shows_it() -> None:
+    """What `make proof` runs at length: no row of the table of durability is without one."""
+    rows = re.findall(r'^    "(R\d+)": ', (ROOT / "scripts/proof.py").read_text("utf-8"), re.MULTILINE)
+    tests = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    shown = set(re.findall(r'pytest\.mark\.proves\("(R\d+)"\)', tests))
+    assert (len(rows), set(rows) - shown, shown - set(rows)) == (14, set(), set())
