@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
@@ -24,6 +25,8 @@ from servicehall.texts import _, use_locale
 
 ROOT = Path(__file__).parents[2]
 AXE = (Path(__file__).parent / "axe.min.js").read_text("utf-8")
+AXE_FINDS = "async () => (await axe.run({resultTypes: ['violations']})).violations"
+"""What axe finds wrong; it need not describe what is right."""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -112,6 +115,11 @@ class Visitor:
         self.page.fill("[name=login] [name=password]", PASSWORD)
         self.page.press("[name=login] [name=password]", "Enter")
         self.page.wait_for_selector(".rail", state="attached")
+
+    def read(self) -> None:
+        """Home, in this visitor's language."""
+        if self.page.url == "about:blank":
+            self.go("/")
         if not (self.page.get_attribute("html", "lang") or "").startswith(self.locale):
             self.page.click("button[name=locale]")
             self.page.wait_for_selector(f"html[lang|={self.locale}]")
@@ -141,21 +149,32 @@ class Visitor:
         width = self.page.viewport_size["width"] if self.page.viewport_size else 0
         assert self.page.evaluate("document.documentElement.scrollWidth") <= width, f"{here} is wider than {width}"
         self.page.evaluate(AXE)
-        found = self.page.evaluate("axe.run()")["violations"]
+        found = self.page.evaluate(AXE_FINDS)
         assert [(here, rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
 
 
+@pytest.fixture(scope="session")
+def signed_in() -> dict[str, Any]:
+    """The cookies of who has signed in."""
+    return {}
+
+
 @pytest.fixture
-def visitor(hall: str, chromium: Browser) -> Iterator[Callable[..., Visitor]]:
-    """Brings people in: `visitor("min.zhou@example.com", locale="zh", width=375)`; each is signed in once a test."""
+def visitor(hall: str, chromium: Browser, signed_in: dict[str, Any]) -> Iterator[Callable[..., Visitor]]:
+    """Brings people in: `visitor("min.zhou@example.com", locale="zh", width=375)`; each signs in once."""
     wrong: list[str] = []
     here: dict[tuple[str, str, int], Visitor] = {}
 
     def enter(email: str, *, locale: str = "en", width: int = 1280) -> Visitor:
         if (email, locale, width) not in here:
-            context = chromium.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce")
+            context = chromium.new_context(
+                viewport={"width": width, "height": 900}, reduced_motion="reduce", storage_state=signed_in.get(email)
+            )
             here[email, locale, width] = found = Visitor(context, hall, locale, wrong)
-            found.sign_in(email)
+            if email not in signed_in:
+                found.sign_in(email)
+                signed_in[email] = context.storage_state()
+            found.read()
         return here[email, locale, width]
 
     yield enter

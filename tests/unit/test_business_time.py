@@ -339,12 +339,12 @@ def test_the_end_is_not_before_the_start_and_instants_have_a_zone():
 
 @cache
 def wall_clock(zone, first, last):
-    """Every minute between two instants with the local time shown then; in a repeated hour the latest one shown yet."""
+    """Every minute between two instants with the local date and time shown; in a repeated hour the latest shown yet."""
     shown, minutes = datetime.min, []
     for n in range(int((last - first) / MINUTE)):
         at = first + n * MINUTE
         shown = max(shown, at.astimezone(ZoneInfo(zone)).replace(tzinfo=None))
-        minutes.append((at, shown))
+        minutes.append((at, shown.date(), clock(shown.hour * 60 + shown.minute)))
     return minutes
 
 
@@ -357,11 +357,11 @@ class Oracle:
 
     def __init__(self, document, first, last):
         minutes = wall_clock(document["time_zone"], first, last)
-        ranges = {day: self.ranges(document, day) for day in {shown.date() for _at, shown in minutes}}
+        ranges = {day: self.ranges(document, day) for day in {day for _at, day, _shown in minutes}}
         self.zone = ZoneInfo(document["time_zone"])
-        self.day_of = {at: shown.date() for at, shown in minutes if self.works(ranges[shown.date()], shown)}
+        self.day_of = {at: day for at, day, shown in minutes if self.works(ranges[day], shown)}
         self.open = sorted(self.day_of)
-        self.days = sorted(set(self.day_of.values()) - {minutes[0][1].date(), minutes[-1][1].date()})
+        self.days = sorted(set(self.day_of.values()) - {minutes[0][1], minutes[-1][1]})
 
     @staticmethod
     def ranges(document, day):
@@ -373,7 +373,7 @@ class Oracle:
 
     @staticmethod
     def works(ranges, shown):
-        return any(start <= clock(shown.hour * 60 + shown.minute) < end for start, end in ranges)
+        return any(start <= shown < end for start, end in ranges)
 
     def due(self, start, minutes):
         return [at for at in self.open if at >= start][minutes - 1] + MINUTE
