@@ -31,8 +31,8 @@ class ServicehallError(Exception):
         super().__init__(self.detail)
 
     def __str__(self) -> str:
-        lines = [self.detail, *(f"{problem.path}: {problem.message}" for problem in self.problems)]
-        return "\n".join(lines)
+        told = (f"{problem.path}: {problem.message}" for problem in self.problems if problem.message != self.detail)
+        return "\n".join([self.detail, *told])
 
 
 class BadRequest(ServicehallError):

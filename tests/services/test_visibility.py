@@ -6,6 +6,7 @@ import pytest
 from tests.factories.small import Small, refusal
 
 from servicehall.services import answers, visibility
+from servicehall.services.catalog import services_for
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 KINDS = ("public", "internal", "personal", "secret", "shown")
@@ -54,3 +55,17 @@ def test_a_draft_is_its_requesters_alone(small: Small) -> None:
     number = small.request(small.order(draft=True)).number
     for name, status in {"asks": 200, "dan": 404, "aud": 404, "boss": 404}.items():
         assert refusal(visibility.request_for, small.viewer(name), number) == status
+
+
+def test_who_may_order_where_a_condition_has_no_value(small: Small) -> None:
+    """Nobody here has a grade: doubt lets nobody in, and keeps nobody in who may be excluded."""
+    unknown, known = 'requester.grade == "g1"', 'requester.email == "asks@example.com"'
+    small.publish(f"audience: {unknown}", key="for-a-grade")
+    small.publish(f"excluded: {unknown}", key="but-a-grade")
+    small.publish(f"audience: {known}", key="for-asks")
+    small.publish(f"excluded: {known}", key="but-asks")
+    small.publish(f"audience: {known}\nexcluded: {known}", key="both")
+    offered = {name: [card.key for card in services_for(small.viewer(name), at=small.at)] for name in ("asks", "dan")}
+    assert offered == {"asks": ["for-asks"], "dan": ["but-asks"]}
+    for key in ("for-a-grade", "but-a-grade", "both"):
+        assert refusal(small.order, "asks", service=f"it/{key}", what="x") == 404

@@ -374,7 +374,7 @@ stages:
       - group: it-dsk
       - group: it/it-leads
       - person: bob@example.com
-      - person: ana@example.com
+      - person: Ana@Example.com
 """
 
 

@@ -74,15 +74,19 @@ def _departments(examination: Examination) -> Collection[str] | None:
     return {*known, *own, SHARED}
 
 
+_SPELT: dict[type, Callable[[str], str]] = {
+    GroupKey: lambda key: key.rpartition("/")[2],
+    PersonEmail: str.lower,
+    DepartmentKey: str,
+}
+"""How the directory writes it: a group without the department before it (its key is unique in the company), an
+address in small letters."""
+
+
 def _check_directory(examination: Examination, place: Place, part: type) -> None:
     if part not in _DIRECTORY:
         return
     known_of, message = _DIRECTORY[part]
     known = known_of(examination)
-    if known is not None and _plain_key(place.value) not in known and place.value not in known:
+    if known is not None and place.value not in known and _SPELT[part](place.value) not in known:
         examination.unknown_to_directory(place, message(place.value, suggest(place.value, sorted(known))))
-
-
-def _plain_key(key: str) -> str:
-    """A group may be written with its department before it; the key alone is unique in the company."""
-    return key.rpartition("/")[2]
