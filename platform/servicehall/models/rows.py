@@ -35,6 +35,11 @@ class Rows:
         self._of: dict[tuple[type[Base], str], dict[Key, Any]] = {}
         self._born: set[str] = set()
 
+    def forget(self) -> None:
+        """At the end: nothing keeps the rows alive any more."""
+        self._by_key.clear()
+        self._of.clear()
+
     def get(self, model: type[Row], key: Any, *, lock: bool = False) -> Row:
         """A row by its primary key, `lock` holds it until the end; a missing one is an error of ours."""
         name = key if isinstance(key, tuple) else (key,)

@@ -318,6 +318,7 @@ def work(family: str, *, actor: str, at: datetime, new: bool = False) -> Iterato
         raise
     finally:
         _current.reset(token)
+        made.known.forget()
     if made.awake:
         _wake()
 

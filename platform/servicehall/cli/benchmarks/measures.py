@@ -10,9 +10,12 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
+from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
 from flask import Flask
@@ -31,6 +34,7 @@ from servicehall.domain.expression_types import DOUBLE
 from servicehall.models.base import db
 
 CLIENTS = 4
+TURN = 10
 
 
 def per_second(work: Callable[[], Any], *, seconds: float) -> float:
@@ -44,23 +48,48 @@ def per_second(work: Callable[[], Any], *, seconds: float) -> float:
     raise AssertionError
 
 
-def cases(company: bench.Company, *, seconds: float) -> float:
-    """Whole cases a second through the services."""
-    return per_second(lambda: bench.whole_case(company), seconds=seconds)
+@dataclass(slots=True)
+class Spent:
+    """What cases cost: seconds of the clock, and of the processor in this program."""
+
+    number: int = 0
+    clock: float = 0.0
+    processor: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Cases a second."""
+        return self.number / self.clock
+
+    @contextmanager
+    def on(self, number: int) -> Iterator[None]:
+        clock, used = time.perf_counter(), getrusage(RUSAGE_SELF).ru_utime
+        yield
+        self.clock += time.perf_counter() - clock
+        self.processor += getrusage(RUSAGE_SELF).ru_utime - used
+        self.number += number
 
 
-def bare_cases(session: Session, company: bench.Company, *, number: int) -> float:
-    """The same writes a second by SQLAlchemy Core alone, in as many transactions."""
+def cases(session: Session, company: bench.Company, *, seconds: float) -> tuple[Spent, Spent]:
+    """Whole cases through the services, and the same writes by SQLAlchemy Core alone in as many transactions.
+
+    Both in turn, so that whatever else the machine does falls on both.
+    """
     standing = standing_names(session)
+    bench.whole_case(company)
     with replayed.record(db.engine) as recording:
         bench.whole_case(company)
     session.rollback()
-    copies = replayed.copies_of(recording, standing, number)
-    with db.engine.connect() as connection:
-        began = time.perf_counter()
-        for one in copies:
-            replayed.send(connection, one)
-        return number / (time.perf_counter() - began)
+    ours, bare = Spent(), Spent()
+    while ours.clock < seconds:
+        with ours.on(TURN):
+            for _ in range(TURN):
+                bench.whole_case(company)
+        copies = replayed.copies_of(recording, standing, TURN)
+        with db.engine.connect() as connection, bare.on(TURN):
+            for one in copies:
+                replayed.send(connection, one)
+    return ours, bare
 
 
 def page(app: Flask, path: str, headers: dict[str, str], sign_in: Callable[[Any], None], *, times: int) -> float:

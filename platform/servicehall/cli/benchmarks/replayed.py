@@ -1,4 +1,8 @@
-"""The limit: the statements that write one whole case, sent again by bare SQLAlchemy Core under fresh ids, no reads."""
+"""The limit: the statements that write one whole case, sent again by bare SQLAlchemy Core under fresh ids, no reads.
+
+Core gets each statement ready-made with its plain values, and as many transactions: binding, JSON and the commits
+count on both sides; reading, deciding, hashing and the making of statements on ours alone.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +12,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Executable, event
 from sqlalchemy.engine import Connection, Engine
 
 from servicehall.models.base import new_id
 
-WRITES = ("INSERT", "UPDATE", "DELETE")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 HASH = re.compile(r"[0-9a-f]{64}")
 
 
 NUMBER = re.compile(r"(?:REQ|INC|PRB|CHG)-\d{6}")
-Transaction = list[tuple[str, Any]]
+Transaction = list[tuple[Executable, list[dict[str, Any]]]]
 
 
 @dataclass
 class Recording:
-    """Transactions, each a list of statement and parameters."""
+    """Transactions, each a list of statements, each with the values of all its rows."""
 
     transactions: list[Transaction] = field(default_factory=lambda: [[]])
 
@@ -35,8 +38,8 @@ def record(engine: Engine) -> Iterator[Recording]:
     recording = Recording()
 
     def statement(connection: Any, cursor: Any, text: str, parameters: Any, context: Any, many: bool) -> None:
-        if text.lstrip().startswith(WRITES):
-            recording.transactions[-1].append((text, parameters))
+        if context.compiled is not None and (context.isinsert or context.isupdate or context.isdelete):
+            recording.transactions[-1].append((context.invoked_statement, context.compiled_parameters))
 
     def commit(connection: Any) -> None:
         if recording.transactions[-1]:
@@ -58,7 +61,7 @@ def copies_of(recording: Recording, standing: set[str], number: int) -> list[lis
 
 
 def _copy(recording: Recording, names: Names) -> list[Transaction]:
-    return [[(text, names.in_value(parameters)) for text, parameters in part] for part in recording.transactions]
+    return [[(write, names.in_value(rows)) for write, rows in part] for part in recording.transactions]
 
 
 class Names:
@@ -94,5 +97,5 @@ def send(connection: Connection, transactions: list[Transaction]) -> None:
     """One case, as many transactions as it had."""
     for part in transactions:
         with connection.begin():
-            for text, parameters in part:
-                connection.exec_driver_sql(text, parameters)
+            for write, rows in part:
+                connection.execute(write, rows if len(rows) > 1 else rows[0]).close()
