@@ -112,6 +112,20 @@ def test_a_draft_is_its_requesters_alone(api: Api) -> None:
     assert {one["path"] for one in sent.json["errors"]} >= {"private_email", "job_title", "start_date"}
 
 
+def test_for_whom_it_is_changes_only_in_a_draft(api: Api) -> None:
+    manager = api(MANAGER)
+    wish = {"service": "it/laptop", "answers": {}, "draft": True}
+    path = f"/requests/{manager.post('/requests', json=wish).json['number']}"
+    changed = manager.patch(path, json={"answers": {}, "requested_for": EMPLOYEE})
+    assert (changed.status_code, changed.json["requested_for"]["email"]) == (200, EMPLOYEE)
+    assert manager.patch(path, json={"answers": {}, "requested_for": DIRECTOR}).status_code == 403
+    assert manager.patch(path, json={"answers": {}, "requested_for": "nobody@example.com"}).status_code == 422
+    assert manager.get(path).json["requested_for"]["email"] == EMPLOYEE
+    sent = f"/requests/{order(manager, SERVICE, onboarding())}"
+    manager.post(f"{sent}/recall")
+    assert manager.patch(sent, json={"answers": {}, "requested_for": EMPLOYEE}).status_code == 409
+
+
 def test_work_on_a_task(api: Api) -> None:
     number = order(api(MANAGER), SERVICE, onboarding())
     approve(api(DIRECTOR), number)

@@ -14,6 +14,7 @@ from tests.factories.people import make_group, make_person
 from servicehall.clock import now
 from servicehall.models.approvals import Approval
 from servicehall.models.base import db
+from servicehall.models.directory import Person
 from servicehall.models.log import EventRow
 from servicehall.models.operations import AccessLog, FormNonce, Notice
 from servicehall.models.requests import Comment, Participant, Request
@@ -555,6 +556,44 @@ def test_a_draft_is_finished_and_sent(hall, ana):
     assert state_of(hall, number) == "draft"
     ana.post(f"/requests/{number}/edit", data={"answers-model": "light", "act": "send"})
     assert state_of(hall, number) == "pending_approval"
+
+
+def beneficiary_email(app, number):
+    with app.app_context():
+        found = select(Person.email).join(Request, Request.beneficiary_id == Person.id)
+        return db.session.scalar(found.where(Request.number == number))
+
+
+def test_a_draft_may_be_for_somebody_else_after_all(hall, browser_of):
+    number = order(hall, by=BO, draft=True)
+    bo = browser_of(BO)
+    assert f'value="{ANA}"' in bo.get(f"/requests/{number}/edit").text
+    form = {"answers-model": "light", "act": "draft"}
+    assert bo.post(f"/requests/{number}/edit", data={**form, "requested_for": ANA}).status_code == 303
+    assert beneficiary_email(hall, number) == ANA
+    assert re.search(f'value="{ANA}" selected', bo.get(f"/requests/{number}/edit").text)
+    bo.post(f"/requests/{number}/edit", data=form)
+    assert beneficiary_email(hall, number) == ANA
+    bo.post(f"/requests/{number}/edit", data={**form, "requested_for": BO})
+    assert beneficiary_email(hall, number) == BO
+
+
+@pytest.mark.parametrize(("act", "stranger"), [("draft", BO), ("send", BO), ("draft", "nobody@example.com")])
+def test_a_draft_is_for_nobody_whom_one_may_not_order_for(hall, ana, act, stranger):
+    number = order(hall, draft=True)
+    answer = ana.post(
+        f"/requests/{number}/edit", data={"answers-model": "light", "act": act, "requested_for": stranger}
+    )
+    assert answer.status_code == 422
+    assert (beneficiary_email(hall, number), state_of(hall, number)) == (ANA, "draft")
+
+
+def test_a_request_that_came_back_stays_for_whom_it_was(hall, browser_of):
+    number = order(hall)
+    ana = browser_of(ANA)
+    ana.post(f"/requests/{number}/recall")
+    ana.post(f"/requests/{number}/edit", data={"answers-model": "light", "act": "draft", "requested_for": BO})
+    assert (beneficiary_email(hall, number), state_of(hall, number)) == (ANA, "returned")
 
 
 def test_acts_ask_first_and_follow_the_table(hall, ana):

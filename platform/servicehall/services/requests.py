@@ -110,8 +110,13 @@ def order_child(
     return w.get(Request, child_id)
 
 
-def amend(request: Request, *, answers: Mapping[str, Any], viewer: Viewer, at: datetime) -> None:
-    """Changes answers of a draft or a returned request; null clears one. Unchanged answers keep their hash."""
+def amend(
+    request: Request, *, answers: Mapping[str, Any], viewer: Viewer, at: datetime, requested_for: str | None = None
+) -> None:
+    """Changes answers of a draft or a returned request; null clears one. Unchanged answers keep their hash.
+
+    `requested_for` is the email of the person whom a draft is for from now on; a request that was sent keeps them.
+    """
     with work(family_of(request), actor=viewer.id, at=at) as w:
         row = w.get(Request, request.id)
         _must_be_requester(row, viewer)
@@ -119,10 +124,12 @@ def amend(request: Request, *, answers: Mapping[str, Any], viewer: Viewer, at: d
             raise Conflict(_("Answers can be changed only in a draft or a returned request."))
         release = releases.load(w.session, row.release)
         stored = w.content(row.content) or {}
-        context = contexts.for_request(w.session, row, at=at)
+        beneficiary = _new_beneficiary(row, release, requested_for, viewer)
+        facts, tasks = contexts.request_facts(row), contexts.task_answers(w.session, row.id)
+        context = contexts.for_people(w.session, viewer.person, beneficiary, facts, at=at, tasks=tasks)
         checked = check_answers(w.session, release, merge(stored, answers), context, author=viewer.id, previous=stored)
         refuse(checked, draft=row.state == "draft")
-        keep_answers(w, row, checked, stored)
+        keep_answers(w, row, checked, stored, beneficiary)
 
 
 def submit(request: Request, *, viewer: Viewer, at: datetime) -> None:
@@ -134,6 +141,7 @@ def submit(request: Request, *, viewer: Viewer, at: datetime) -> None:
         release = releases.load(w.session, row.release)
         if row.state == "draft":
             release = releases.orderable(viewer, row.service, at=at)
+            beneficiary_of(viewer, release, directory.person(w.session, row.beneficiary_id).email)
         stored = w.content(row.content) or {}
         context = contexts.for_request(w.session, row, at=at)
         checked = check_answers(w.session, release, stored, context, author=viewer.id, previous=stored)
@@ -307,6 +315,16 @@ def beneficiary_of(viewer: Viewer, release: Release, email: str | None) -> Perso
     if allowed == "reports" and directory.reports_to(viewer.session, found.id, viewer.id):
         return found
     raise Forbidden(_("You may not order this for {name}.", name=directory.name_of(found)))
+
+
+def _new_beneficiary(row: Request, release: Release, email: str | None, viewer: Viewer) -> Person:
+    """The person whom a request that is being changed is for: as it was, or where a draft names somebody else, they."""
+    present = directory.person(viewer.session, row.beneficiary_id)
+    if email is None or email.strip().lower() == present.email:
+        return present
+    if row.state != "draft":
+        raise Conflict(_("For whom it is can be changed only in a draft."))
+    return beneficiary_of(viewer, release, email)
 
 
 def parts_of(request: Request, viewer: Viewer) -> frozenset[Part]:

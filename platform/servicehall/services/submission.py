@@ -88,11 +88,17 @@ def changed_keys(before: Mapping[str, Any], after: Mapping[str, Any], release: R
     return [key for key in keys if key not in release.computed_fields]
 
 
-def keep_answers(w: Work, row: Request, checked: Checked, stored: Mapping[str, Any]) -> None:
-    if checked.answers == stored:
+def keep_answers(
+    w: Work, row: Request, checked: Checked, stored: Mapping[str, Any], beneficiary: Person | None = None
+) -> None:
+    """Records changed answers, and for whom the request is where that is somebody else now."""
+    other = beneficiary.id if beneficiary is not None and beneficiary.id != row.beneficiary_id else None
+    same = checked.answers == stored
+    if same and other is None:
         return
     changed = sorted(key for key in {*stored, *checked.answers} if stored.get(key) != checked.answers.get(key))
-    w.record(stream_of(row.id), e.AnswersChanged(content=w.keep(checked.answers), changed=changed))
+    content = row.content if same else w.keep(checked.answers)
+    w.record(stream_of(row.id), e.AnswersChanged(content=content, changed=changed, requested_for=other))
 
 
 def new_facts(

@@ -99,6 +99,7 @@ class Amendment(Schema):
     answers = fields.Dict(
         keys=fields.String(), required=True, metadata={"description": "Merged with those stored; null clears one"}
     )
+    requested_for = fields.String(load_default=None, metadata={"description": "An email; in a draft"})
 
 
 class Comment(Schema):

@@ -64,7 +64,7 @@ def get_request(number: str) -> Response:
 )
 def amend(number: str, said: dict[str, Any]) -> Response:
     row = to_change(number)
-    requests.amend(row, answers=said["answers"], viewer=viewer(), at=now())
+    requests.amend(row, **said, viewer=viewer(), at=now())
     return shown(row)
 
 

@@ -8,15 +8,16 @@ from flask.typing import ResponseReturnValue
 from servicehall.clock import now
 from servicehall.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from servicehall.models.base import reading
+from servicehall.models.directory import Person
 from servicehall.models.requests import Request
-from servicehall.services import requests
+from servicehall.services import directory, requests
 from servicehall.services.visibility import request_for
 from servicehall.texts import _
 from servicehall.web.once import once
-from servicehall.web.portal import words
+from servicehall.web.portal import people, words
 from servicehall.web.portal.acting import undo, viewer
 from servicehall.web.portal.acts import KEPT, SENT
-from servicehall.web.portal.filling import Filling, posted_form, refill, with_preview
+from servicehall.web.portal.filling import FOR_WHOM, Filling, posted_form, refill, with_preview
 from servicehall.web.portal.request_page import view_of
 from servicehall.web.portal.uploads import keep
 
@@ -56,12 +57,14 @@ def save(number: str) -> ResponseReturnValue:
     if filling.problems and (sending or row.state == "returned"):
         return _page(row, filling, problems=filling.problems)
     try:
-        requests.amend(row, answers=filling.form.raw(), viewer=viewer(), at=now())
+        wanted = filling.requested_for if row.state == "draft" else None
+        requests.amend(row, answers=filling.form.raw(), requested_for=wanted, viewer=viewer(), at=now())
         if sending:
             requests.submit(row, viewer=viewer(), at=now())
-    except Invalid as error:
+    except (Invalid, Forbidden) as error:
         undo()
-        return _page(_mine(number), filling, problems=error.problems)
+        refused = error.problems or (Problem(FOR_WHOM, error.code, error.detail),)
+        return _page(_mine(number), filling, problems=refused)
     except Conflict as error:
         undo()
         flash(error.detail, "warning")
@@ -87,8 +90,20 @@ def _page(row: Request, filling: Filling, *, problems: tuple[Problem, ...] = ())
         view=view,
         case=view.record,
         filling=with_preview(viewer(), filling, at=now()),
+        others=_others(row, filling),
         problems=problems,
         checked=bool(problems),
         words=words,
     )
     return page, 422 if problems else 200
+
+
+def _others(row: Request, filling: Filling) -> list[Person] | None:
+    """For whom a draft may be instead, as the order form says it; the one whom it is for now is among them."""
+    if row.state != "draft" or not people.may_order_for_others(viewer(), filling.release):
+        return []
+    found = people.candidates(viewer(), filling.release)
+    present = directory.person(viewer().session, row.beneficiary_id)
+    if found is None or present.id == viewer().id or present.id in {one.id for one in found}:
+        return found
+    return [present, *found]

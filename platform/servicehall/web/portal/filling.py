@@ -126,9 +126,15 @@ def refill(
     session = viewer.session
     release = releases.load(session, row.release)
     stored = read_content(session, row.content) or {}
+    problems: tuple[Problem, ...] = ()
+    beneficiary = directory.person(session, row.beneficiary_id)
+    requested_for = posted.get(FOR_WHOM) if posted is not None and row.state == "draft" else None
+    if requested_for is not None and requested_for != beneficiary.email:
+        beneficiary, problems = _beneficiary(viewer, release, requested_for.strip())
+    facts, tasks = contexts.request_facts(row), contexts.task_answers(session, row.id)
     form = release.form.web(
         posted,
-        contexts.for_request(session, row, at=at),
+        contexts.for_people(session, viewer.person, beneficiary, facts, at=at, tasks=tasks),
         lookup=Directory(session, author=viewer.id, known=stored),
         answers=stored,
         skip=release.approver_fields,
@@ -136,8 +142,8 @@ def refill(
         store=store,
         show_errors=show_errors,
     )
-    beneficiary = directory.person(session, row.beneficiary_id)
-    return Filling(release, beneficiary, beneficiary.email, contexts.request_facts(row), form, form.errors)
+    wanted = beneficiary.email if requested_for is None else requested_for
+    return Filling(release, beneficiary, wanted, facts, form, (*problems, *form.errors))
 
 
 def with_preview(viewer: Viewer, filling: Filling, *, at: datetime) -> Filling:
