@@ -42,7 +42,7 @@ def import_(path: Path, dry_run: bool, as_json: bool) -> None:
     with path.open("rb") as file:
         data = file.read(LARGEST + 1)
     try:
-        with progress_bar(data.count(b"\n"), _("Importing"), quiet=as_json or dry_run) as progress:
+        with progress_bar(len(data.splitlines()) - 1, _("Importing"), quiet=as_json or dry_run) as progress:
             done = import_people(data, at=now(), dry_run=dry_run, progress=progress)
     except PeopleRefused as refused:
         _print_refused(refused, path, as_json)

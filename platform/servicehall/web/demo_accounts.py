@@ -25,9 +25,10 @@ class DemoAccount:
 
 
 def demo_accounts() -> list[DemoAccount]:
-    """The demo's accounts that are there, in the order of `ACCOUNTS`; their roles are translated where they show."""
+    """The demo's accounts that are there and active, in the order of `ACCOUNTS`; roles are translated where shown."""
     emails = [email for email, _role in ACCOUNTS]
-    people = {row.email: row for row in db.session.scalars(select(Person).where(Person.email.in_(emails)))}
+    there = select(Person).where(Person.email.in_(emails), Person.active)
+    people = {row.email: row for row in db.session.scalars(there)}
     return [
         DemoAccount(email, people[email].name, people[email].name_zh, role, PASSWORD)
         for email, role in ACCOUNTS
