@@ -177,7 +177,7 @@ def test_a_deactivated_persons_page_says_how_far_the_hand_over_is(
     company.commit()
     page = browser_of(ADMIN).get(f"/admin/people/{person.id}").text
     assert said in page
-    assert "3 approvals, 2 tasks." in page
+    assert "Approvals: 3. Tasks: 2." in page
 
 
 def test_nobody_takes_out_themselves(company: Session, browser_of: Browser) -> None:
