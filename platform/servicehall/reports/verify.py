@@ -7,6 +7,7 @@ auditor knows. Beyond that, the evidence is checked against itself: chain, proof
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,8 @@ from servicehall.domain.chain import SEALS, Finding, verify_inclusion, verify_se
 from servicehall.reports.evidence import NAME, Evidence, case_digest, read_evidence, texts_in
 from servicehall.reports.stamp import Stamp, page_hashes, read_stamp
 from servicehall.texts import _
+
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what is wrong with a file, the findings say
 
 FILE, PAGE, EVIDENCE, PRINT = "file", "page", "evidence", "print"
 
