@@ -14,7 +14,7 @@ from tests.factories.small import DEPARTMENT, Small
 
 from servicehall.models.fulfilment import Task
 from servicehall.models.search import Search
-from servicehall.services import lists, requests, search
+from servicehall.services import listing, lists, requests, search
 from servicehall.services.visibility import visible_requests
 
 SERVICE = """\
@@ -144,7 +144,7 @@ def test_many_hits_are_found_in_the_order_of_the_list(
     """Above `FEW` hits the list is walked instead; what is found is the same."""
     others = [small.order(what=f"crate {n}") for n in range(4)]
     few = found(small, "asks", "crate")
-    monkeypatch.setattr(search, "FEW", 2)
+    monkeypatch.setattr(listing, "FEW", 2)
     assert found(small, "asks", "crate") == few == others[::-1]
     assert found(small, "aud", "crate") == few
     assert found(small, "lena", "crate") == []

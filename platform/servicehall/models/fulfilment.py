@@ -11,6 +11,7 @@ from servicehall.domain import events as e
 from servicehall.models.appliers import Applied, Writer, applies, instant
 from servicehall.models.base import Base, Id, Instant, Json
 
+_ENDED = text("done_by_id IS NOT NULL")
 _OPEN = text("state IN ('ready', 'in_progress', 'on_hold', 'failed')")
 
 
@@ -25,6 +26,7 @@ class Task(Base):
         Index("ix_tasks_queue_state", "group_id", "state", "due_at", "id"),
         Index("ix_tasks_assignee_state", "assignee_id", "state", "due_at", "id"),
         Index("ix_tasks_child", "child_id"),
+        Index("ix_tasks_done_by", "done_by_id", "request_id", sqlite_where=_ENDED, postgresql_where=_ENDED),
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True)

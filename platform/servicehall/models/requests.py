@@ -11,6 +11,7 @@ from servicehall.domain import events as e
 from servicehall.models.appliers import Applied, Writer, applies
 from servicehall.models.base import Base, Id, Instant, Json
 
+_BEHALF = text("requester_id != beneficiary_id")
 _OPEN = text("state NOT IN ('closed', 'rejected', 'cancelled')")
 
 
@@ -20,6 +21,8 @@ class Request(Base):
     __tablename__ = "requests"
     __table_args__ = (
         Index("ix_requests_requester", "requester_id", "created_at", "id"),
+        Index("ix_requests_behalf", "requester_id", "created_at", "id", sqlite_where=_BEHALF, postgresql_where=_BEHALF),
+        Index("ix_requests_got", "beneficiary_id", "created_at", "id", sqlite_where=_BEHALF, postgresql_where=_BEHALF),
         Index("ix_requests_requester_state", "requester_id", "state", "created_at", "id"),
         Index("ix_requests_department", "department", "created_at", "id"),
         Index("ix_requests_department_state", "department", "state", "created_at", "id"),

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Integer, Text, literal_column, select, text
+from sqlalchemy import Integer, Select, Text, and_, cast, column, func, literal, literal_column, select, table, text
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.sql import ColumnElement
 
@@ -41,14 +42,26 @@ def put(session: Session, tokens: Mapping[str, Sequence[str]]) -> None:
     session.connection().execute(statement, rows)
 
 
-def has_all(terms: Sequence[Term], dialect: str) -> ColumnElement[bool]:
-    """The condition over `Search` that a row has all of these tokens; there is at least one."""
+def found_ids(terms: Sequence[Term], dialect: str) -> Select[str]:
+    """The ids of the requests that have all of these tokens, by the index; there is at least one token."""
     if dialect == "sqlite":
         asked = " ".join(f'"{one.token}"{"*" if one.beginning else ""}' for one in terms)
-        rows = text("SELECT rowid FROM search_words WHERE search_words MATCH :asked").bindparams(asked=asked)
-        return Search.id.in_(rows.columns(Search.id).scalar_subquery())
-    asked = " & ".join(f"'{one.token}'{':*' if one.beginning else ''}" for one in terms)
-    return _VECTOR.bool_op("@@")(select(text("CAST(:asked AS tsquery)").bindparams(asked=asked)).scalar_subquery())
+        index = table("search_words", column("rowid", Integer))
+        joined = select(Search.request_id).select_from(index.join(Search, Search.id == index.c.rowid))
+        return joined.where(text("search_words MATCH :asked").bindparams(asked=asked))
+    return select(Search.request_id).where(_VECTOR.bool_op("@@")(_query(terms)))
+
+
+def has_all(terms: Sequence[Term], dialect: str) -> ColumnElement[bool]:
+    """The same as a condition over a row that is at hand, without the index."""
+    if dialect != "sqlite":
+        return _VECTOR.bool_op("@@")(_query(terms))
+    words = literal(" ").concat(Search.tokens).concat(" ")
+    return and_(*(func.instr(words, f" {one.token}" + " " * (not one.beginning)) > 0 for one in terms))
+
+
+def _query(terms: Sequence[Term]) -> ColumnElement[Any]:
+    return cast(" & ".join(f"'{one.token}'{':*' if one.beginning else ''}" for one in terms), TSQUERY)
 
 
 CREATE = {

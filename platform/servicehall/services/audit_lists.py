@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, exists, false, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from servicehall.models.fulfilment import Task
 from servicehall.models.operations import AccessLog
 from servicehall.models.requests import Participant, Request
 from servicehall.services import directory
-from servicehall.services.listing import DEFAULT_LIMIT, Page, Source, page
+from servicehall.services.listing import DEFAULT_LIMIT, FEW, Page, Source, led_by, page
 from servicehall.services.search import found_by
 from servicehall.services.visibility import Viewer
 
@@ -54,7 +54,7 @@ def find_requests(
     if search.words:
         where.append(found_by(viewer, search.words))
     if search.person:
-        where.append(_took_part(_people(session, search.person)))
+        where.append(_took_part(session, _people(session, search.person)))
     source = Source(Request.created_at, Request.id, tuple(where))
     return page(session, Request, [source], name="audit", descending=True, limit=limit, cursor=cursor)
 
@@ -85,11 +85,13 @@ def _people(session: Session, text: str) -> Sequence[str]:
     return [one.id for one in directory.search_people(session, text, limit=MOST_PEOPLE, active=False)]
 
 
-def _took_part(people: Sequence[str]) -> Condition:
+def _took_part(session: Session, people: Sequence[str]) -> Condition:
     """Anybody with a part in the request, or with a task of it."""
-    parts = select(Participant.request_id).where(Participant.person_id.in_(people))
-    work = select(Task.request_id).where(or_(Task.assignee_id.in_(people), Task.done_by_id.in_(people)))
-    return or_(Request.id.in_(parts), Request.id.in_(work))
+    ways = ((Participant, Participant.person_id), (Task, Task.assignee_id), (Task, Task.done_by_id))
+    some = (select(model.request_id).where(who.in_(people)).limit(FEW + 1).subquery() for model, who in ways)
+    ids = union_all(*(select(one.c.request_id) for one in some)).subquery()
+    had = (exists().where(model.request_id == Request.id, who.in_(people)) for model, who in ways)
+    return led_by(session, Request.id, select(ids.c.request_id), many=or_(*had))
 
 
 def _equal(wanted: Mapping[Any, str]) -> list[Condition]:

@@ -23,6 +23,7 @@ from servicehall.texts import _
 
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 200
+FEW = 500
 
 Row = TypeVar("Row")
 Condition = ColumnElement[bool]
@@ -121,6 +122,13 @@ def _load(session: Session, model: Any, ids: Sequence[str]) -> list[Any]:
         return []
     rows = {row.id: row for row in session.scalars(select(model).where(model.id.in_(ids)))}
     return [rows[key] for key in ids if key in rows]
+
+
+def led_by(session: Session, column: Any, ids: Select[Any], *, many: Condition) -> Condition:
+    """The condition that `column` is one of `ids`. A few are named, so that they lead to their rows; of `many`, a list
+    that is read in its order soon meets enough, so each row is asked by itself."""
+    found = list(session.scalars(ids.limit(FEW + 1)))
+    return column.in_(found) if len(found) <= FEW else many
 
 
 def checked_limit(limit: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, false, or_, select
+from sqlalchemy import ColumnElement, bindparam, exists, false, func, or_, select, union
 from sqlalchemy.orm import aliased
 
 from servicehall.domain.approvals import ApprovalState
@@ -18,7 +18,7 @@ from servicehall.models.definitions import Document
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Participant, Request
 from servicehall.services import directory, search
-from servicehall.services.listing import DEFAULT_LIMIT, Page, Source, page
+from servicehall.services.listing import DEFAULT_LIMIT, Page, Source, led_by, page
 from servicehall.services.visibility import Viewer, visible_requests
 from servicehall.texts import _
 
@@ -126,7 +126,9 @@ def _all(viewer: Viewer) -> list[_Scope]:
     if viewer.is_auditor:
         return [*_as_requester(viewer), _Scope(_ordered(_SENT))]
     parts = select(Participant.request_id).where(Participant.person_id == viewer.id)
-    mine = _Scope(_ordered(Request.id.in_(parts), _SENT), by_state=False)
+    had = exists().where(Participant.request_id == Request.id, Participant.person_id == viewer.id)
+    part = led_by(viewer.session, Request.id, parts, many=had)
+    mine = _Scope(_ordered(part, _SENT), by_state=False)
     return [*_as_requester(viewer), mine, *_as_agent(viewer)]
 
 
@@ -159,10 +161,10 @@ def matches(viewer: Viewer, q: str) -> Condition:
 
 
 def matches_task(viewer: Viewer, q: str) -> Condition:
-    """The requests of tasks. Who may not see a request whole finds it by what the task tells: number and title."""
+    """Tasks of the requests that fit. Who may not see one whole finds it by what the task tells: number and title."""
     q = q.strip()
     if _is_number(q):
-        return _number_begins(q)
+        return Task.request_id.in_(select(Request.id).where(_number_begins(q)))
     words = q.casefold().split()
     rows = viewer.session.execute(
         select(Document.department, Document.key, Document.body).where(
@@ -172,7 +174,9 @@ def matches_task(viewer: Viewer, q: str) -> Condition:
     named = [
         f"{owner}/{key}" for owner, key, body in rows if all(word in _words_of(body.get("title")) for word in words)
     ]
-    return or_(Request.service.in_(named), search.found_by(viewer, q))
+    fits = or_(Request.service.in_(named), search.found_by(viewer, q)) if named else search.found_by(viewer, q)
+    has = exists().where(Request.id == Task.request_id, fits)
+    return led_by(viewer.session, Task.request_id, select(Request.id).where(fits), many=has)
 
 
 def _is_number(q: str) -> bool:
@@ -229,6 +233,13 @@ def _pending(viewer: Viewer) -> list[Source]:
     ]
 
 
+def waiting_count(viewer: Viewer, most: int) -> int:
+    """How many approvals wait for the viewer, counted no further than `most`."""
+    parts = [select(one.id.label("id")).where(*one.where).limit(most).subquery() for one in _pending(viewer)]
+    ids = union(*(select(part.c.id) for part in parts)).subquery()
+    return min(viewer.session.scalar(select(func.count()).select_from(ids)) or 0, most)
+
+
 def _asked(viewer: Viewer, state: str) -> list[Source]:
     """What the person was asked, alone or in a group, and what became of it."""
     member = (ApprovalMember.person_id == viewer.id, ApprovalMember.approval_id == Approval.id)
@@ -274,8 +285,12 @@ def _in(states: Sequence[str]) -> list[tuple[Condition, ...]]:
     """Tasks in hand come in the order of an index of theirs alone; each other state in the order of its own."""
     if not set(states) <= set(OPEN_TASKS):
         return [(Task.state == one,) for one in states]
-    in_hand = Task.state.in_(bindparam(None, OPEN_TASKS, expanding=True, literal_execute=True))
-    return [(in_hand,) if set(states) == set(OPEN_TASKS) else (in_hand, Task.state.in_(states))]
+    return [(in_hand(),) if set(states) == set(OPEN_TASKS) else (in_hand(), Task.state.in_(states))]
+
+
+def in_hand() -> Condition:
+    """Ready, in progress, on hold or failed; said so that the indexes of such tasks alone are used."""
+    return Task.state.in_(bindparam(None, OPEN_TASKS, expanding=True, literal_execute=True))
 
 
 def _held(viewer: Viewer, queue: str | None, assignee: str | None) -> list[tuple[Condition, ...]]:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, exists, false, func, literal, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, exists, false, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from servicehall import texts
@@ -19,15 +19,15 @@ from servicehall.models.approvals import Stage
 from servicehall.models.base import begin_writing
 from servicehall.models.directory import Person
 from servicehall.models.requests import Comment, Request
-from servicehall.models.search import Search, has_all, put
+from servicehall.models.search import Search, found_ids, has_all, put
 from servicehall.services import directory, releases
 from servicehall.services.answers import OPEN
+from servicehall.services.listing import led_by
 from servicehall.services.lookups import Directory
 from servicehall.services.releases import Release
 from servicehall.services.visibility import Viewer, visible_requests
 from servicehall.services.work import Recorded, Work, read_contents
 
-FEW = 2_000
 BATCH = 500
 SYSTEM = "system:search"
 More = tuple[str, str, bool]
@@ -37,18 +37,12 @@ More = tuple[str, str, bool]
 
 
 def found_by(viewer: Viewer, q: str) -> ColumnElement[bool]:
-    """The condition that a request has all words of `q` and that the viewer sees the whole of it.
-
-    A few hits lead to their requests; many are looked up from the list that is read anyway, in its order.
-    """
-    asked = terms(q)
+    """The condition that a request has all words of `q`, and that the viewer sees the whole of it."""
+    asked, dialect = terms(q), viewer.session.get_bind().dialect.name
     if not asked:
         return false()
-    hits = select(Search.request_id).where(has_all(asked, viewer.session.get_bind().dialect.name))
-    few = select(func.count()).select_from(hits.limit(FEW + 1).subquery())
-    if (viewer.session.scalar(few) or 0) <= FEW:
-        return Request.id.in_(hits) & visible_requests(viewer)
-    return exists(hits.where(Search.request_id == Request.id)) & visible_requests(viewer)
+    has = exists().where(Search.request_id == Request.id, has_all(asked, dialect))
+    return led_by(viewer.session, Request.id, found_ids(asked, dialect), many=has) & visible_requests(viewer)
 
 
 # --- keeping -------------------------------------------------------------------------------------------------

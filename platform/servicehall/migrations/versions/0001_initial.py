@@ -341,10 +341,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_requests")),
         sa.UniqueConstraint("number", name=op.f("uq_requests_number")),
     )
+    op.create_index(
+        "ix_requests_behalf",
+        "requests",
+        ["requester_id", "created_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("requester_id != beneficiary_id"),
+        postgresql_where=sa.text("requester_id != beneficiary_id"),
+    )
     op.create_index("ix_requests_created", "requests", ["created_at", "id"], unique=False)
     op.create_index("ix_requests_department", "requests", ["department", "created_at", "id"], unique=False)
     op.create_index(
         "ix_requests_department_state", "requests", ["department", "state", "created_at", "id"], unique=False
+    )
+    op.create_index(
+        "ix_requests_got",
+        "requests",
+        ["beneficiary_id", "created_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("requester_id != beneficiary_id"),
+        postgresql_where=sa.text("requester_id != beneficiary_id"),
     )
     op.create_index(
         "ix_requests_open",
@@ -704,6 +720,14 @@ def upgrade() -> None:
     op.create_index("ix_tasks_assignee_state", "tasks", ["assignee_id", "state", "due_at", "id"], unique=False)
     op.create_index("ix_tasks_child", "tasks", ["child_id"], unique=False)
     op.create_index(
+        "ix_tasks_done_by",
+        "tasks",
+        ["done_by_id", "request_id"],
+        unique=False,
+        sqlite_where=sa.text("done_by_id IS NOT NULL"),
+        postgresql_where=sa.text("done_by_id IS NOT NULL"),
+    )
+    op.create_index(
         "ix_tasks_queue",
         "tasks",
         ["group_id", "due_at", "id"],
@@ -834,6 +858,12 @@ def downgrade() -> None:
         sqlite_where=sa.text("state IN ('ready', 'in_progress', 'on_hold', 'failed')"),
         postgresql_where=sa.text("state IN ('ready', 'in_progress', 'on_hold', 'failed')"),
     )
+    op.drop_index(
+        "ix_tasks_done_by",
+        table_name="tasks",
+        sqlite_where=sa.text("done_by_id IS NOT NULL"),
+        postgresql_where=sa.text("done_by_id IS NOT NULL"),
+    )
     op.drop_index("ix_tasks_child", table_name="tasks")
     op.drop_index("ix_tasks_assignee_state", table_name="tasks")
     op.drop_index(
@@ -908,9 +938,21 @@ def downgrade() -> None:
         sqlite_where=sa.text("state NOT IN ('closed', 'rejected', 'cancelled')"),
         postgresql_where=sa.text("state NOT IN ('closed', 'rejected', 'cancelled')"),
     )
+    op.drop_index(
+        "ix_requests_got",
+        table_name="requests",
+        sqlite_where=sa.text("requester_id != beneficiary_id"),
+        postgresql_where=sa.text("requester_id != beneficiary_id"),
+    )
     op.drop_index("ix_requests_department_state", table_name="requests")
     op.drop_index("ix_requests_department", table_name="requests")
     op.drop_index("ix_requests_created", table_name="requests")
+    op.drop_index(
+        "ix_requests_behalf",
+        table_name="requests",
+        sqlite_where=sa.text("requester_id != beneficiary_id"),
+        postgresql_where=sa.text("requester_id != beneficiary_id"),
+    )
     op.drop_table("requests")
     op.drop_table("request_numbers")
     op.drop_table("releases")

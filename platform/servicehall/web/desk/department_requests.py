@@ -13,7 +13,8 @@ from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
 from servicehall.services import departments, directory
 from servicehall.services.cases import request_rows
-from servicehall.services.lists import OPEN_TASKS, list_requests
+from servicehall.services.listing import led_by
+from servicehall.services.lists import in_hand, list_requests
 from servicehall.services.visibility import Viewer
 from servicehall.texts import _, pick
 from servicehall.web.portal.acting import viewer
@@ -63,7 +64,8 @@ def _conditions(viewer: Viewer, said: dict[str, str]) -> list[ColumnElement[bool
     if said["assignee"]:
         person = viewer.person if said["assignee"] == "me" else directory.by_email(viewer.session, said["assignee"])
         holder = Task.assignee_id == (person.id if person else "")
-        found.append(exists().where(Task.request_id == Request.id, holder, Task.state.in_(OPEN_TASKS)))
+        has = exists().where(Task.request_id == Request.id, holder, in_hand())
+        found.append(led_by(viewer.session, Request.id, select(Task.request_id).where(holder, in_hand()), many=has))
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement
 
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
@@ -76,7 +76,7 @@ def _conditions(viewer: Viewer, wanted: Filters, at: datetime) -> tuple[Conditio
     if wanted.due:
         found.append(DUE[wanted.due](at))
     if wanted.q:
-        found.append(Task.request_id.in_(select(Request.id).where(matches_task(viewer, wanted.q))))
+        found.append(matches_task(viewer, wanted.q))
     return tuple(found)
 
 

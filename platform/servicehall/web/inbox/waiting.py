@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import g
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, or_, select
 
 from servicehall.models.approvals import Approval, ApprovalMember
 from servicehall.services import lists
@@ -38,8 +38,7 @@ def waiting_rows(viewer: Viewer, most: int) -> list[Record]:
 def waiting_count(viewer: Viewer) -> int:
     """How many wait, counted no further than a badge shows; once for each page."""
     if "waiting_count" not in g:
-        few = waiting(viewer).with_only_columns(Approval.id).limit(CAP).subquery()
-        g.waiting_count = viewer.session.scalar(select(func.count()).select_from(few)) or 0
+        g.waiting_count = lists.waiting_count(viewer, CAP)
     return int(g.waiting_count)
 
 

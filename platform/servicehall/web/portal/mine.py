@@ -16,6 +16,8 @@ from servicehall.services.visibility import Viewer
 
 Condition = ColumnElement[bool]
 _OPEN = sorted(str(state) for state in OPEN if state != "draft")
+_SENT = Request.state != "draft"
+_FOR_ANOTHER = Request.requester_id != Request.beneficiary_id  # as the indexes say it
 
 
 def mine(viewer: Viewer, tab: str, *, q: str = "", cursor: str | None = None, limit: int = 25) -> Page[Request]:
@@ -30,39 +32,42 @@ def mine_rows(viewer: Viewer, tab: str, *, q: str = "", limit: int) -> list[Reco
     return request_rows(viewer, mine(viewer, tab, q=q, limit=limit).rows)
 
 
-def _part(viewer: Viewer, role: str, *more: Condition) -> Source:
-    """The requests in which the viewer has this part, by when they came into it."""
-    joined = (Participant.request_id == Request.id, Participant.person_id == viewer.id, Participant.role == role)
-    return Source(Participant.at, Participant.request_id, (*joined, *more))
+def _asked(viewer: Viewer, *more: Condition) -> Source:
+    """The requests that the viewer asked for."""
+    return Source(Request.created_at, Request.id, (Request.requester_id == viewer.id, *more))
 
 
-def _both(viewer: Viewer, *more: Condition) -> Sequence[Source]:
-    """Asked for, or got; who asks for somebody else has both lists read once each."""
-    return (
-        _part(viewer, "requester", *more),
-        _part(viewer, "beneficiary", Request.requester_id != viewer.id, *more),
-    )
+def _got(viewer: Viewer, *more: Condition) -> Source:
+    """The requests that others asked for the viewer."""
+    mine = (Request.beneficiary_id == viewer.id, _FOR_ANOTHER)
+    return Source(Request.created_at, Request.id, (*mine, *more))
 
 
 def _open(viewer: Viewer) -> Sequence[Source]:
-    """Open ones; those that belong to a bigger request show there."""
-    return _both(viewer, Request.state.in_(_OPEN), Request.parent_id.is_(None))
+    """Open ones, each state in the order of its index; those that belong to a bigger request show there."""
+    alone = Request.parent_id.is_(None)
+    return (
+        *(_asked(viewer, Request.state == one, alone) for one in _OPEN),
+        _got(viewer, Request.state.in_(_OPEN), alone),
+    )
 
 
 def _all(viewer: Viewer) -> Sequence[Source]:
-    return _both(viewer, Request.state != "draft")
+    return _asked(viewer, _SENT), _got(viewer, _SENT)
 
 
 def _drafts(viewer: Viewer) -> Sequence[Source]:
-    return (_part(viewer, "requester", Request.state == "draft"),)
+    return (_asked(viewer, Request.state == "draft"),)
 
 
 def _for_others(viewer: Viewer) -> Sequence[Source]:
-    return (_part(viewer, "requester", Request.beneficiary_id != viewer.id, Request.state != "draft"),)
+    return (_asked(viewer, _FOR_ANOTHER, _SENT),)
 
 
 def _watching(viewer: Viewer) -> Sequence[Source]:
-    return (_part(viewer, "watcher", Request.state != "draft"),)
+    """By when the viewer came to watch them."""
+    mine = (Participant.request_id == Request.id, Participant.person_id == viewer.id, Participant.role == "watcher")
+    return (Source(Participant.at, Participant.request_id, (*mine, _SENT)),)
 
 
 TABS: Mapping[str, Callable[[Viewer], Sequence[Source]]] = {
