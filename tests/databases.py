@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from flask import Flask
 from sqlalchemy import Engine, event, func, select
 
@@ -30,6 +31,8 @@ POSTGRES = "postgresql://postgres@127.0.0.1:5432/"
 REDIS = "redis://127.0.0.1:6379/15"
 KEPT = ("alembic_version", "ab_permission", "ab_view_menu", "ab_permission_view", "ab_role", "ab_permission_view_role")
 _PREFIX = "servicehall_test_"
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""For what depends on no database: what is read, refused, shown or drawn before or after one is asked."""
 
 
 def listens(port: int) -> bool:
@@ -152,6 +155,10 @@ class SqliteDatabase(Database):
         super()._forget_sessions()
         with self.app.app_context():
             db.engine.dispose()
+
+    def copy_to(self, folder: Path) -> None:
+        """A clean database for programs that run in this folder."""
+        shutil.copyfile(self.folder / "nothing.copy", folder / "servicehall.db")
 
     def _keep(self, name: str) -> None:
         shutil.copyfile(self.folder / "servicehall.db", self.folder / f"{name}.copy")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from tests.databases import on_sqlite
 from tests.factories.company import DIRECTOR, EMPLOYEE, HR_AGENT, IT_AGENT, MANAGER
 from tests.factories.orders import approve, onboarding, order
 
@@ -32,6 +33,7 @@ def test_a_token_that_is_no_good(client: FlaskClient, token: str) -> None:
     problem(client.get("/api/v1/requests", headers={"Authorization": f"Bearer {token}"}), 401)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "body",
     [b"{", b"nothing", b'{"answers": NaN}', b"\xff\xfe", b"[" * 100_000],
@@ -52,6 +54,7 @@ def test_a_body_beyond_all_measure(api: Api) -> None:
     problem(api(MANAGER).post("/requests", data=body, content_type="application/json"), 413)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("method", "path", "body", "where"),
     [

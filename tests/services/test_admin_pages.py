@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from tests.databases import on_sqlite
 from tests.factories.people import make_group
 
 from servicehall.clock import now
@@ -88,6 +89,7 @@ def published_hours(session: Session, browser: FlaskClient) -> Any:
 # --- who may come in -----------------------------------------------------------------------------------------
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("path", "admin", "author", "plain"),
     [
@@ -161,9 +163,10 @@ def test_a_wrong_cell_is_said_at_its_field_and_what_was_typed_stays(company: Ses
         assert part in answer.data
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@on_sqlite
 @pytest.mark.parametrize(
-    ("state", "said"), [("open", "is being handed over"), ("parked", "could not be finished"), ("done", "is handed over")]
+    ("state", "said"),
+    [("open", "is being handed over"), ("parked", "could not be finished"), ("done", "is handed over")],
 )
 def test_a_deactivated_persons_page_says_how_far_the_hand_over_is(
     company: Session, browser_of: Browser, state: str, said: str
@@ -272,6 +275,7 @@ def test_a_group_is_made_and_changed(company: Session, browser_of: Browser) -> N
 # --- documents -----------------------------------------------------------------------------------------------
 
 
+@on_sqlite
 @pytest.mark.parametrize("kind", kinds.NAMES)
 def test_a_new_document_begins_with_what_the_checks_accept(company: Session, browser_of: Browser, kind: str) -> None:
     make_group("GROUP", [row_of(company, PLAIN).id])
@@ -393,6 +397,7 @@ def test_documents_are_found_by_title_kind_and_draft(company: Session, browser_o
 # --- calendars -----------------------------------------------------------------------------------------------
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("start", "duration", "says"),
     [

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
+from tests.databases import on_sqlite
 from tests.factories.packs import publish_documents
 from tests.factories.people import make_group, make_person
 
@@ -106,6 +107,7 @@ def act(app: Flask, people: dict[str, Person], number: str) -> Callable[..., Non
     return do
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "path", ["/desk", "/desk/queue", "/desk/queue?sort=state", "/desk/board", "/desk/requests", "/desk/board?group=x"]
 )
@@ -327,6 +329,7 @@ def test_the_checklist_of_a_task_that_is_done_stays_as_it_was(app: Flask, desk: 
     assert "a task that is open" in dan.get(f"/tasks/{task.id}").text
 
 
+@on_sqlite
 @pytest.mark.parametrize(("act_name", "state"), [("hold", "on_hold"), ("fail", "failed"), ("skip", "skipped")])
 def test_what_needs_a_reason_asks_for_it(app: Flask, desk: Any, number: str, act_name: str, state: str) -> None:
     task, dan = task_of(app, "polish", number), desk("dan")

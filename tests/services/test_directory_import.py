@@ -13,6 +13,7 @@ from flask import Flask
 from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
+from tests.databases import on_sqlite
 from tests.factories.packs import DEPARTMENT, LAPTOP, REPAIR, publish_pack
 from tests.factories.people import make_group, make_person
 
@@ -183,6 +184,7 @@ class TestSecondImport:
 
 
 class TestRefused:
+    @on_sqlite
     @pytest.mark.parametrize(
         ("column", "cell", "code"),
         [
@@ -238,6 +240,7 @@ class TestRefused:
         ]
         assert count_events(session) == 0
 
+    @on_sqlite
     @pytest.mark.parametrize(
         ("lines", "expected"),
         [
@@ -326,6 +329,7 @@ class TestPages:
         row = by_email(session, "ana@example.com")
         assert (row.title, row.grade) == ("Lead", None)
 
+    @on_sqlite
     @pytest.mark.parametrize(
         ("cells", "path"),
         [
@@ -369,6 +373,7 @@ class TestPages:
         row = by_email(session, "ana@example.com")
         assert row.preferences == {"mail": {"all": False, "task_ready": False}}
 
+    @on_sqlite
     @pytest.mark.parametrize(
         ("changes", "path"),
         [

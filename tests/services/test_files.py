@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from tests.databases import on_sqlite
 from tests.factories.people import make_person
 
 from servicehall import config
@@ -135,6 +136,7 @@ class TestStore:
 
 
 class TestTypes:
+    @on_sqlite
     @pytest.mark.parametrize(
         ("name", "data", "declared", "expected"),
         [
@@ -159,6 +161,7 @@ class TestTypes:
     ) -> None:
         assert store(data, name, ana, declared).media_type == expected
 
+    @on_sqlite
     @pytest.mark.parametrize(
         ("name", "data", "declared"),
         [

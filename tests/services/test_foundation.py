@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, event, select, text
 from tests import databases
 from tests.clients import Client
+from tests.databases import on_sqlite
 from tests.factories.people import make_group, make_person
 
 from servicehall import create_app, logs
@@ -69,6 +70,7 @@ class TestSignIn:
         assert (answer.status_code, answer.location) == (303, "/requests")
         assert client.get("/swagger/v1").status_code == 200
 
+    @on_sqlite
     @pytest.mark.parametrize(
         "target", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"]
     )
@@ -170,6 +172,7 @@ class TestApiSignIn:
         assert client.get("/api/v1/_openapi", headers=header).status_code == 200
         assert client.post("/api/v1/security/refresh", headers=header).status_code == 401
 
+    @on_sqlite
     @pytest.mark.parametrize(
         ("said", "status"),
         [
@@ -187,6 +190,7 @@ class TestApiSignIn:
         assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
         assert set(answer.json or {}) == {"type", "title", "status", "detail", "errors"}
 
+    @on_sqlite
     @pytest.mark.parametrize(
         ("body", "media", "status"),
         [("{", "application/json", 400), ("[]", "application/json", 400), ("{}", "text/plain", 415)],
@@ -194,6 +198,7 @@ class TestApiSignIn:
     def test_what_cannot_be_read(self, client: FlaskClient, database: Any, body: str, media: str, status: int) -> None:
         assert client.post(LOGIN, data=body, content_type=media).status_code == status
 
+    @on_sqlite
     @pytest.mark.parametrize("header", ["Bearer x", "Bearer sh_x", "Basic YTpi", "Bearer ", "Bearer a.b.c"])
     def test_a_bad_authorization_is_401(self, client: FlaskClient, database: Any, header: str) -> None:
         answer = client.get("/api/v1/_openapi", headers={"Authorization": header})

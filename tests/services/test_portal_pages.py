@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from tests.databases import on_sqlite
 from tests.factories.packs import publish_documents
 from tests.factories.people import make_group, make_person
 
@@ -455,6 +456,7 @@ def test_my_requests_come_in_pages_and_are_searched(hall, ana):
     assert "Nothing fits" in text_of(ana.get("/requests?q=elephant"))
 
 
+@on_sqlite
 @pytest.mark.parametrize("tab", ["open", "all", "drafts", "others", "watching"])
 def test_each_empty_list_says_what_it_is_for(hall, ana, tab):
     page = ana.get(f"/requests?tab={tab}")
@@ -848,6 +850,7 @@ def test_a_deputy_is_named_listed_and_taken_back(hall, browser_of):
     assert "You have named no deputy." in text_of(bo.get("/deputies"))
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("said", "path"),
     [
@@ -913,6 +916,7 @@ def test_lookups_are_short_and_for_those_signed_in(hall, ana, client):
 PAGES = ["/", "/services", "/search", "/requests", "/approvals", "/deputies", "/notices", "/profile"]
 
 
+@on_sqlite
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_are_for_those_signed_in(hall, client, path):
     answer = client.get(path)
@@ -920,6 +924,7 @@ def test_pages_are_for_those_signed_in(hall, client, path):
     assert answer.headers["Location"].startswith("/login/")
 
 
+@on_sqlite
 @pytest.mark.parametrize("locale", ["en", "zh"])
 @pytest.mark.parametrize("path", [*PAGES, "/services/it/laptop", "/services/it/fault"])
 def test_pages_speak_both_languages(hall, ana, path, locale):
@@ -929,6 +934,7 @@ def test_pages_speak_both_languages(hall, ana, path, locale):
     assert ("我的申请" in answer.text) == (locale == "zh")
 
 
+@on_sqlite
 @pytest.mark.parametrize("path", ["/services/it/laptop", "/requests/REQ-000001/comments", "/deputies", "/profile"])
 def test_a_forged_form_is_refused(hall, ana, path):
     del ana.environ_base["HTTP_X_CSRFTOKEN"]

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
@@ -68,6 +69,13 @@ def wait_for(port: int, process: subprocess.Popen[str]) -> None:
 
 
 @pytest.fixture
+def migrated(tmp_path: Path, _databases: Callable[[str], Any]) -> Path:
+    """A folder whose database is as `servicehall db upgrade` leaves it."""
+    _databases("sqlite").copy_to(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
 def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
@@ -101,11 +109,10 @@ def test_one_process_migrates_serves_works_and_ends(
     assert "Sign in as" not in log  # nobody is here yet
 
 
-def test_web_and_worker_apart(tmp_path: Path, start: Callable[..., subprocess.Popen[str]]) -> None:
-    assert once(tmp_path, "db", "upgrade", SERVICEHALL_DEMO="1").returncode == 0
+def test_web_and_worker_apart(migrated: Path, start: Callable[..., subprocess.Popen[str]]) -> None:
     port = free_port()
-    worker = start(tmp_path, "worker", SERVICEHALL_DEMO="1")
-    web = start(tmp_path, "web", "--port", str(port), "--workers", "2", SERVICEHALL_DEMO="1")
+    worker = start(migrated, "worker", SERVICEHALL_DEMO="1")
+    web = start(migrated, "web", "--port", str(port), "--workers", "2", SERVICEHALL_DEMO="1")
     wait_for(port, web)
     for process in (web, worker):
         assert process.poll() is None
@@ -136,9 +143,8 @@ def test_the_database_is_checked(tmp_path: Path) -> None:
     assert after.returncode == 0, after.stdout
 
 
-def test_a_command_about_nobody_says_so(tmp_path: Path) -> None:
-    once(tmp_path, "db", "upgrade", SERVICEHALL_DEMO="1")
-    ended = once(tmp_path, "token", "create", "--person", "nobody@example.com", SERVICEHALL_DEMO="1")
+def test_a_command_about_nobody_says_so(migrated: Path) -> None:
+    ended = once(migrated, "token", "create", "--person", "nobody@example.com", SERVICEHALL_DEMO="1")
     assert ended.returncode == 1
     assert "nobody@example.com" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -14,9 +14,18 @@ from urllib.request import Request, urlopen
 
 import pytest
 from tests import databases
-from tests.services.test_serving import PATIENCE, free_port, once, start, wait_for
+from tests.services.test_serving import PATIENCE, free_port, start, wait_for
+
+from servicehall import create_app
+from servicehall.clock import now
+from servicehall.models.base import db
+from servicehall.services import definitions
+from servicehall.services.directory_import import import_people
+from servicehall.web.roles import upgrade_database
+from servicehall.web.tokens import create_token
 
 __all__ = ["start"]
+PEOPLE = ("asker", "lead", "head", "worker")
 PACK = Path(__file__).parents[2] / "platform/servicehall/cli/benchmarks/bench"
 
 
@@ -51,7 +60,12 @@ def test_several_webs_and_workers_are_one_installation(
     if not databases.listens(5432):
         pytest.skip("PostgreSQL does not answer on 127.0.0.1:5432")
     with databases.empty_postgres("several") as url:
-        said = {"SERVICEHALL_DEMO": "1", "SERVICEHALL_DATABASE_URL": url, "SERVICEHALL_QUEUE_URL": redis}
+        said = {
+            "SERVICEHALL_DEMO": "1",
+            "SERVICEHALL_SECRET_KEY": databases.SECRET,
+            "SERVICEHALL_DATABASE_URL": url,
+            "SERVICEHALL_QUEUE_URL": redis,
+        }
         hall = _open(tmp_path, start, said)
         number = hall.said("asker", "/requests", {"service": "bench/case", "answers": {"what": "One"}})["number"]
         for who in ("lead", "head"):
@@ -63,21 +77,21 @@ def test_several_webs_and_workers_are_one_installation(
 
 
 def _open(folder: Path, start: Callable[..., Popen[str]], said: dict[str, str]) -> Hall:
-    people = str(PACK / "people.csv")
-    for arguments in (("db", "upgrade"), ("directory", "import", people), ("catalog", "apply", str(PACK), "--publish")):
-        done = once(folder, *arguments, **said)
-        assert done.returncode == 0, done.stderr
-    tokens = {}
-    for who in ("asker", "lead", "head", "worker"):
-        made = once(folder, "token", "create", "--person", f"{who}@bench.example.com", **said)
-        tokens[who] = made.stdout.strip().splitlines()[-1]
+    app = create_app(databases.settings_for(folder, said["SERVICEHALL_DATABASE_URL"]))
+    with app.app_context():
+        upgrade_database()
+        import_people((PACK / "people.csv").read_bytes(), at=now())
+        assert not definitions.apply(PACK, publish=True, dry_run=False, actor="system", at=now()).is_refused
+        made = {who: create_token(db.session(), f"{who}@bench.example.com", at=now()) for who in PEOPLE}
+        db.session.remove()
+        db.engine.dispose()
     ports = [free_port(), free_port()]
     webs = [start(folder, "web", "--port", str(port), "--workers", "1", **said) for port in ports]
     for _ in range(2):
         start(folder, "worker", **said)
     for port, web in zip(ports, webs, strict=True):
         wait_for(port, web)
-    return Hall(ports, tokens)
+    return Hall(ports, {who: token.secret for who, token in made.items()})
 
 
 def _approve_once(hall: Hall, who: str) -> None:
