@@ -204,7 +204,7 @@ def test_home_offers_services_and_shows_what_is_open_and_waits(hall, ana, browse
     number = order(hall)
     page = text_of(ana.get("/"))
     assert "Devices" in page
-    assert f"{number} · Bo decides" in page
+    assert f"{number} · Decision by Bo" in page
     assert "Waiting for your decision" not in page
     inbox = text_of(browser_of(BO).get("/"))
     assert "Waiting for your decision 1" in inbox

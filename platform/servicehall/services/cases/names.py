@@ -80,7 +80,8 @@ def said_at(at: datetime | None) -> str | None:
 
 
 def listed(names: Iterable[str], most: int = 3) -> str:
-    """`Ana, Bo, Chen +2`: names in words, the rest counted."""
+    """`Ana, Bo, Chen and 2 more`: names in words, the rest counted."""
     all_names = list(dict.fromkeys(names))
     rest = len(all_names) - most
-    return ", ".join(all_names[:most]) + (f" +{rest}" if rest > 0 else "")
+    said = ", ".join(all_names[:most])
+    return _("{names} and {count} more", names=said, count=rest) if rest > 0 else said

@@ -65,7 +65,7 @@ def _step(kind: str, key: str, title: str, state: str, **more: object) -> Record
 
 def _submitted(row: Request, names: Names) -> Record:
     state = CURRENT if row.state in ("draft", "returned") else DONE
-    title = _("Changes wanted") if row.state == "returned" else _("Sent")
+    title = _("Changes wanted") if row.state == "returned" else _("Submitted")
     at = row.state_since if row.state == "returned" else row.submitted_at
     return _step("submitted", "submitted", title, state, who=names.name(row.requester_id), at=said_at(at))
 

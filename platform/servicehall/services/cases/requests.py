@@ -230,8 +230,8 @@ _HOLDER = {
 _NEXT = {
     "draft": N_("Not sent yet"),
     "returned": N_("{holder} changes it and sends it again"),
-    "pending_approval": N_("{holder} decides"),
-    "in_progress": N_("{holder} works on it"),
+    "pending_approval": N_("Decision by {holder}"),
+    "in_progress": N_("In work with {holder}"),
     "on_hold": N_("On hold at {holder}"),
     "resolved": N_("{holder} confirms, or it closes by itself"),
     "closed": N_("Done"),
