@@ -75,6 +75,16 @@ def current(session: Session, name: Name) -> Draft:
     return _draft_of(session, row)
 
 
+def body_at(session: Session, name: Name, wanted: str) -> Mapping[str, Any]:
+    """What a document said in an edition; Overtaken where that is not known any more."""
+    row = row_of(session, name)
+    if row is None:
+        raise NotFound(_("There is no such document."))
+    if wanted == edition(row):
+        return row.draft_body or row.body or {}
+    return _body_of(session, row, wanted)
+
+
 def save_text(name: Name, *, text: str, viewer: Viewer, at: datetime, expected: str | None = None) -> Draft:
     """The draft from YAML, whatever it lacks; unreadable YAML is Invalid, by line, and changes nothing."""
     document, problems = as_document(read_yaml(text))

@@ -36,8 +36,9 @@ VIEWS = (
     "servicehall.web.admin.people_import:pages",
     "servicehall.web.admin.account_page:pages",
     "servicehall.web.admin.groups:pages",
-    "servicehall.web.admin.documents:pages",
-    "servicehall.web.admin.drafting:pages",
     "servicehall.web.admin.calendars:pages",
     "servicehall.web.admin.deliveries:pages",
+    "servicehall.web.studio.pages:pages",
+    "servicehall.web.studio.editing:pages",
+    "servicehall.web.studio.publishing:pages",
 )

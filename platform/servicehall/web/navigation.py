@@ -83,7 +83,7 @@ SECTIONS = (
             Entry("people", N_("People"), "users", "/admin/people", _ADMIN),
             Entry("departments", N_("Departments"), "building", "/admin/departments", _ADMIN),
             Entry("groups", N_("Groups"), "users-group", "/admin/groups", _ADMIN),
-            Entry("documents", N_("Services and rules"), "books", "/admin/documents", _AUTHOR, keys="g d"),
+            Entry("studio", N_("Studio"), "books", "/studio", _AUTHOR, keys="g d"),
             Entry("calendars", N_("Calendars"), "calendar-time", "/admin/calendars", _AUTHOR),
             Entry("deliveries", N_("Deliveries"), "send", "/admin/deliveries", _ADMIN),
             Entry("accounts", N_("Accounts"), "user-cog", "/users/list/", _ADMIN),

@@ -12,9 +12,9 @@ from servicehall.domain.calendars import Calendar, compile_calendar
 from servicehall.errors import Invalid
 from servicehall.services import definitions
 from servicehall.texts import current_locale
-from servicehall.web.admin import document_lists as lists
 from servicehall.web.admin.calendar_year import BECAUSE, Reckoned, reckon, special_days, year_of
 from servicehall.web.admin.common import author, typed
+from servicehall.web.studio import lists
 
 pages = Blueprint("admin_calendars", __name__)
 
@@ -35,7 +35,7 @@ def shown(department: str, key: str) -> ResponseReturnValue:
     viewer = author(department)
     row = definitions.get(viewer.session, ("calendar", department, key))
     if row.body is None:
-        return redirect(f"/admin/documents/calendar/{department}/{key}/draft", code=303)
+        return redirect(f"/studio/calendar/{department}/{key}", code=303)
     calendar, here = compile_calendar(row.body), now()
     today = here.astimezone(calendar.zone)
     said = {"start": typed("start") or f"{today:%Y-%m-%dT%H:%M}", "for": typed("for")}
@@ -76,4 +76,3 @@ def _reckoned(calendar: Calendar, said: dict[str, str]) -> tuple[Reckoned | None
         return reckon(calendar, said["start"], said["for"]), None
     except Invalid as error:
         return None, error
-

@@ -15,7 +15,7 @@ pages = Blueprint("admin_start", __name__)
 @pages.get("/admin")
 def start() -> ResponseReturnValue:
     """People for administrators of the platform, documents for those of a catalog."""
-    return redirect("/admin/people" if author().is_admin else "/admin/documents")
+    return redirect("/admin/people" if author().is_admin else "/studio")
 
 
 @pages.get("/admin/accounts")

@@ -32,9 +32,7 @@ _BODIES: Mapping[str, str] = {
         "    approvers:\n      - manager: {of: requested_for, level: 1}\n    decide: all\n"
     ),
     "sla_policy": "priority: p3\ntargets:\n  - measure: resolution\n    by_priority: {p3: 3 business days}\n",
-    "priority_matrix": (
-        "impact: [department, person]\nurgency: [blocked, hindered]\npriority: [[p1, p2], [p3, p4]]\n"
-    ),
+    "priority_matrix": ("impact: [department, person]\nurgency: [blocked, hindered]\npriority: [[p1, p2], [p3, p4]]\n"),
     "calendar": 'time_zone: Asia/Shanghai\nweek: {mon-fri: ["09:00-18:00"]}\n',
     "fulfilment_plan": "tasks:\n  - key: do\n    title: {en: Do it}\n    due: 2 business days\n",
     "assignment_rule": 'rules:\n  - {when: "true", group: GROUP, how: least_loaded}\n',

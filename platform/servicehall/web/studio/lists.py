@@ -17,8 +17,11 @@ from servicehall.documents.source import read_yaml
 from servicehall.errors import NotFound
 from servicehall.models.definitions import Document, DocumentVersion
 from servicehall.services import definitions
+from servicehall.services.shelf import Name
 from servicehall.services.visibility import Viewer, visible_documents
 from servicehall.services.work import read_content, read_contents
+from servicehall.texts import current_locale
+from servicehall.web.studio import kinds
 
 MOST = 500
 
@@ -101,6 +104,20 @@ def compare(was: Authored | None, now: Authored | None) -> Comparison:
 def published_of(row: Document) -> Authored | None:
     """The published version as a document."""
     return Authored.of(row.body, version=row.version) if row.body is not None else None
+
+
+def beginning(viewer: Viewer, name: Name, *, copy: str, title: str) -> dict[str, Any]:
+    """What a new document begins with: a copy of another of its kind, or the least that one of its kind has."""
+    kind, department, key = name
+    header = {"kind": kind, "department": department, "key": key}
+    other_department, _slash, other_key = copy.partition("/")
+    if other_key and (other_department in viewer.administers or viewer.is_admin):
+        other = definitions.get(viewer.session, (kind, other_department, other_key))
+        body = dict(other.draft_body or other.body or {})
+    else:
+        found, _problems = as_document(read_yaml(kinds.skeleton(kind, department, key)))
+        body = dict(found.body) if found is not None else {}
+    return body | header | ({"title": {current_locale(): title}} if title else {})
 
 
 def examine(session: Session, text: str) -> list[PlacedProblem]:

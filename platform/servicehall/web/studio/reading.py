@@ -1,0 +1,261 @@
+"""What a person changed on a page of the studio, as JSON Patch over the body that the page was made from.
+
+Controls are named `v:<pointer>`, texts `v:<pointer>/<language>`; a button `do` is `<act>:<pointer>[:<more>]`.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from servicehall.documents.kinds.approval_chain import APPROVER_RULES, ApproverRule
+from servicehall.documents.kinds.registry import KINDS
+from servicehall.documents.parts import Anything, Block, ListOf, MapOf, OneOf, Part, name_of
+from servicehall.documents.patching import Operation, keys_of, pointer, value_at
+from servicehall.documents.words import Expression, Flag, OneWord, Text, Whole
+from servicehall.errors import Invalid, Problem
+from servicehall.texts import LOCALES, N_, _
+
+PREFIX = "v:"
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?\Z")
+
+
+def part_at(kind: str, body: Mapping[str, Any], at: str) -> Part:
+    """The part of the language that describes a place, though nothing may stand there; Invalid where none does."""
+    part: Part = KINDS[kind].part
+    value: Any = body
+    for key in keys_of(at):
+        part = _inner(part.chosen(value), key)
+        value = value_at(value, pointer(key)) if isinstance(value, (Mapping, list)) else None
+    return part
+
+
+def _inner(part: Part, key: str) -> Part:
+    while isinstance(part, OneOf):
+        part = part.shapes[0]
+    if isinstance(part, ApproverRule) and key in APPROVER_RULES:
+        return APPROVER_RULES[key]
+    if isinstance(part, Block):
+        known = {name_of(inner): inner for inner in part.layout.fields.values()}
+        if key in known:
+            found = known[key]
+            return found if isinstance(found, Part) else Anything()
+    if isinstance(part, ListOf):
+        return part.item
+    if isinstance(part, MapOf):
+        return part.item
+    if isinstance(part, (Anything, Text)) or type(part) is Part:
+        return Anything()
+    raise Invalid(_("There is no such place in this document."), [Problem(key, "unknown", _("no such property"))])
+
+
+def operations(kind: str, body: Mapping[str, Any], sent: Mapping[str, Sequence[str]]) -> list[Operation]:
+    """The patch that a sent form means: every value that differs, then what its button does."""
+    found: list[Operation] = []
+    texts: dict[str, dict[str, str]] = {}
+    for name, values in sent.items():
+        if not name.startswith(PREFIX):
+            continue
+        at = name.removeprefix(PREFIX)
+        parent = at.rpartition("/")[0]
+        if parent and isinstance(part_at(kind, body, parent), Text):
+            texts.setdefault(parent, {})[keys_of(at)[-1]] = values[-1]
+        else:
+            part = part_at(kind, body, at)
+            was = value_at(body, at)
+            found += _change(at, was, read(part, values, was))
+    for at, said in texts.items():
+        was = value_at(body, at)
+        found += _change(at, was, _text(was, said))
+    for act in sent.get("do", ()):
+        found += act_of(kind, body, act, sent)
+    return found
+
+
+def read(part: Part, values: Sequence[str], was: Any) -> Any:
+    """A control's value as the document holds it; None where it is to be absent."""
+    here = part.chosen(was)
+    while isinstance(here, OneOf):
+        here = here.shapes[0]
+    text = values[-1].replace("\r\n", "\n")
+    if isinstance(here, ListOf):
+        words = [one.strip() for value in values for one in re.split(r"[\n,;]", value)]
+        return [one for one in words if one] or None
+    if isinstance(here, Flag):
+        return True if text == "true" else (False if text == "false" and was is not None else None)
+    if not text.strip():
+        return None
+    if isinstance(here, Whole):
+        return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text.strip()) else text
+    if isinstance(here, Anything) or type(here) is Part:
+        return _plain(text.strip(), was)
+    return text if isinstance(here, Expression) else text.strip()
+
+
+def _plain(text: str, was: Any) -> Any:
+    """A value whose type only its neighbours know: a number stays a number, a text stays a text."""
+    if text in ("true", "false") and not isinstance(was, str):
+        return text == "true"
+    if _NUMBER.match(text) and not isinstance(was, str):
+        return float(text) if "." in text else int(text)
+    return text
+
+
+def _text(was: Any, said: Mapping[str, str]) -> Any:
+    before = dict(was) if isinstance(was, Mapping) else {"en": was} if isinstance(was, str) else {}
+    now = {**before, **{locale: text.replace("\r\n", "\n").strip() for locale, text in said.items()}}
+    kept = {locale: text for locale, text in now.items() if text}
+    if isinstance(was, str) and set(kept) <= {"en"}:
+        return kept.get("en")
+    return kept or None
+
+
+def _change(at: str, was: Any, now: Any) -> Iterator[Operation]:
+    if now is None and was is not None:
+        yield {"op": "remove", "path": at}
+    elif now is not None and (was is None or was != now or type(was) is not type(now)):
+        yield {"op": "add" if was is None else "replace", "path": at, "value": now}
+
+
+Act = Any
+
+
+def act_of(kind: str, body: Mapping[str, Any], act: str, sent: Mapping[str, Sequence[str]]) -> list[Operation]:
+    """What a button does; Invalid where it is none that is known."""
+    name, _colon, rest = act.partition(":")
+    at, _colon, more = rest.partition(":")
+    if name not in ACTS:
+        raise Invalid(_("This cannot be done here."), [Problem("do", "unknown", name[:40])])
+    done: list[Operation] = ACTS[name](kind, body, at, more or "".join(sent.get(f"n:{at}", ())[-1:]))
+    return done
+
+
+def _add(kind: str, body: Mapping[str, Any], at: str, more: str) -> list[Operation]:
+    """A new entry of a list or map, or a block that was absent; `more` is the entry's name in a map, or its shape."""
+    part, was = part_at(kind, body, at), value_at(body, at)
+    here = part.chosen(was)
+    while isinstance(here, OneOf):
+        here = here.shapes[0]
+    if isinstance(here, ListOf):
+        shape = _shape_of(here.item, more)
+        entry = blank(shape, was if isinstance(was, list) else ())
+        if isinstance(was, list):
+            return [{"op": "add", "path": f"{at}/-", "value": entry}]
+        return [{"op": "add", "path": at, "value": [entry]}]
+    if isinstance(here, MapOf):
+        if not more:
+            raise Invalid(_("Say what to add."), [Problem(at, "required", _("Say what to add."))])
+        entry = blank(here.item, ())
+        if isinstance(was, Mapping):
+            return [{"op": "add", "path": at + pointer(more), "value": entry}]
+        return [{"op": "add", "path": at, "value": {more: entry}}]
+    return [{"op": "add", "path": at, "value": blank(here, ())}] if was is None else []
+
+
+def _shape_of(part: Part, more: str) -> Part:
+    while isinstance(part, OneOf):
+        index = int(more) if more.isdecimal() and int(more) < len(part.shapes) else 0
+        part, more = part.shapes[index], ""
+    return part
+
+
+def _remove(kind: str, body: Mapping[str, Any], at: str, more: str) -> list[Operation]:
+    return [{"op": "remove", "path": at}] if value_at(body, at) is not None else []
+
+
+def _move(kind: str, body: Mapping[str, Any], at: str, more: str) -> list[Operation]:
+    """To another place in its list: `up`, `down`, or an index."""
+    keys = keys_of(at)
+    held, index = value_at(body, pointer(*keys[:-1])), int(keys[-1]) if keys[-1:] and keys[-1].isdecimal() else -1
+    if not isinstance(held, list) or not 0 <= index < len(held):
+        return []
+    to = {"up": index - 1, "down": index + 1}.get(more, int(more) if more.isdecimal() else index)
+    to = max(0, min(to, len(held) - 1))
+    return [{"op": "move", "from": at, "path": pointer(*keys[:-1], to)}] if to != index else []
+
+
+def _copy(kind: str, body: Mapping[str, Any], at: str, more: str) -> list[Operation]:
+    """The same entry once more behind it, under a key of its own."""
+    keys = keys_of(at)
+    held, entry = value_at(body, pointer(*keys[:-1])), copy.deepcopy(value_at(body, at))
+    if not isinstance(held, list) or entry is None:
+        return []
+    if isinstance(entry, dict) and isinstance(entry.get("key"), str):
+        entry["key"] = fresh_key(entry["key"], held)
+    return [{"op": "add", "path": pointer(*keys[:-1], int(keys[-1]) + 1), "value": entry}]
+
+
+def _shape(kind: str, body: Mapping[str, Any], at: str, more: str) -> list[Operation]:
+    """Another of the forms that a place can take; what stood there gives way."""
+    part, was = part_at(kind, body, at), value_at(body, at)
+    if isinstance(part, ApproverRule):
+        if more not in APPROVER_RULES:
+            return []
+        return [{"op": "replace", "path": at, "value": {more: blank(APPROVER_RULES[more], ())}}]
+    if not isinstance(part, OneOf):
+        return []
+    return [{"op": "add" if was is None else "replace", "path": at, "value": blank(_shape_of(part, more), ())}]
+
+
+def selected(operations: Sequence[Operation], before: str) -> str:
+    """What is selected after a patch: what was put in, moved or copied; else what was."""
+    for one in operations:
+        if one["op"] == "move":
+            return str(one["path"])
+        if one["op"] == "add" and isinstance(one.get("value"), dict) and "key" in one["value"]:
+            return str(one["path"])
+        if one["op"] == "remove" and (before + "/").startswith(one["path"] + "/"):
+            return str(one["path"]).rpartition("/")[0]
+    return before
+
+
+ACTS = {"add": _add, "remove": _remove, "move": _move, "copy": _copy, "shape": _shape}
+NEW = N_("New")
+
+
+def blank(part: Part, beside: Sequence[Any]) -> Any:
+    """What a new one begins as: all that is required, keys of its own, and nothing else."""
+    while isinstance(part, OneOf):
+        part = part.shapes[0]
+    if isinstance(part, ApproverRule):
+        return {"manager": {"of": "requested_for"}}
+    if isinstance(part, Block):
+        return _blank_block(part, beside)
+    if isinstance(part, ListOf):
+        return [blank(part.item, ()) for _n in range(part.least)]
+    if isinstance(part, MapOf):
+        return {}
+    if isinstance(part, Flag):
+        return True
+    if isinstance(part, Whole):
+        return part.least
+    if isinstance(part, OneWord):
+        return part.words[0]
+    return {"en": _(NEW)} if isinstance(part, Text) else ""
+
+
+def _blank_block(part: Block, beside: Sequence[Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for inner in part.layout.fields.values():
+        name = name_of(inner)
+        here = inner if isinstance(inner, Part) else Part()
+        if name == "key":
+            made[name] = fresh_key("new", beside)
+        elif name in ("title", "label") and "key" in made:
+            made[name] = dict.fromkeys(LOCALES[:1], "") | {"en": NEW}
+        elif inner.required:
+            made[name] = blank(here, ())
+    return made
+
+
+def fresh_key(wish: str, beside: Sequence[Any]) -> str:
+    """A key like the wish that none beside it has: `new`, `new-2` (`a_b_2` where keys are snake_case)."""
+    taken = {one.get("key") for one in beside if isinstance(one, Mapping)}
+    joint = "_" if "_" in wish else "-"
+    base = re.sub(r"[-_][0-9]+\Z", "", wish)
+    number = 2
+    while wish in taken:
+        wish, number = f"{base}{joint}{number}", number + 1
+    return wish

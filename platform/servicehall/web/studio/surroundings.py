@@ -1,0 +1,84 @@
+"""What a document's parts may name: the directory's departments and groups, other documents, its own fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from servicehall.documents.document import Document as Authored
+from servicehall.documents.examination import split_reference
+from servicehall.documents.words import ROUND_THE_CLOCK
+from servicehall.models.directory import Department, Group
+from servicehall.services.shelf import Shelf
+from servicehall.texts import _, pick
+
+Choices = Sequence[tuple[str, str]]
+
+
+@dataclass
+class Surroundings:
+    """The choices for one document in the studio, read when they are asked for, once."""
+
+    session: Session
+    document: Authored
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        return Shelf(self.session)
+
+    @cached_property
+    def departments(self) -> Choices:
+        return [(key, key) for key in self.session.scalars(select(Department.key).order_by(Department.key))]
+
+    @cached_property
+    def groups(self) -> Choices:
+        found = self.session.execute(select(Group.key, Group.department).order_by(Group.department, Group.key))
+        return [(key, f"{key} ({department})" if department else key) for key, department in found]
+
+    def documents(self, kind: str) -> Choices:
+        """The published documents of a kind, as this document names them; `24x7` is a calendar too."""
+        found = [("24x7", _("Around the clock"))] if kind == "calendar" else []
+        for one in sorted(
+            self.shelf.published.values(), key=lambda one: (one.department != self.document.department, one.name)
+        ):
+            if one.kind == kind:
+                name = one.key if one.department == self.document.department else one.reference
+                found.append((name, f"{pick(one.body.get('title')) or one.key} ({name})"))
+        return found
+
+    def of_reference(self, kind: str, reference: str) -> Authored | None:
+        """The document that a reference of this document names."""
+        if reference == ROUND_THE_CLOCK:
+            return None
+        return self.shelf.find(kind, *split_reference(reference, self.document.department))
+
+    @cached_property
+    def fields(self) -> Choices:
+        """The fields of the document's form with those of its field sets, by key."""
+        return [(str(one["key"]), f"{pick(one.get('label')) or one['key']} ({one['key']})") for one in self._fields()]
+
+    def _fields(self) -> Iterator[Mapping[str, Any]]:
+        body = self.document.body
+        form = body.get("form")
+        pages = form.get("pages") if isinstance(form, Mapping) else None
+        holders: list[Any] = [body, form, *(pages if isinstance(pages, list) else [])]
+        for holder in holders:
+            entries = holder.get("fields") if isinstance(holder, Mapping) else None
+            for entry in entries if isinstance(entries, list) else []:
+                yield from self._entry(entry)
+
+    def _entry(self, entry: Any) -> Iterator[Mapping[str, Any]]:
+        if not isinstance(entry, Mapping):
+            return
+        if "use" in entry and "key" not in entry:
+            found = self.of_reference("field_set", str(entry["use"]))
+            for inner in found.body.get("fields", ()) if found is not None else ():
+                if isinstance(inner, Mapping) and inner.get("key"):
+                    yield inner
+        elif entry.get("key"):
+            yield entry

@@ -1,0 +1,42 @@
+"""The tabs of a document in the studio, in their order: for each its words, the kinds that have it, and its file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from servicehall.registry import Registry
+from servicehall.texts import N_, _
+from servicehall.web.studio import content, history, yaml_text
+from servicehall.web.studio.page import Page
+
+ALL: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Tab:
+    """`values` gives what `studio/<key>.html` shows; no `kinds` means all of them."""
+
+    text: str
+    values: Callable[[Page], Mapping[str, Any]]
+    kinds: frozenset[str] = ALL
+    unless: frozenset[str] = ALL
+
+    @property
+    def label(self) -> str:
+        return _(self.text)
+
+    def applies(self, kind: str) -> bool:
+        return (not self.kinds or kind in self.kinds) and kind not in self.unless
+
+
+TABS: Registry[Tab] = Registry("studio tab")
+TABS.register("content", Tab(N_("Content"), content.values))
+TABS.register("yaml", Tab(N_("YAML"), yaml_text.values))
+TABS.register("history", Tab(N_("History"), history.values))
+
+
+def tabs_of(kind: str) -> dict[str, Tab]:
+    """The tabs of a kind of document, the first being where it opens."""
+    return {key: TABS[key] for key in TABS if TABS[key].applies(kind)}
