@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.factories.small import START, Small, refusal
 
+from servicehall.models.base import db
 from servicehall.models.clocks import Clock
 from servicehall.models.operations import Outbox
 from servicehall.services import requests, timers
@@ -210,7 +211,7 @@ def test_an_escalation_that_meets_an_ended_request_does_nothing(small: Small) ->
     made = small.order()
     clock: Clock = small.clocks(made)["resolution"]
     payload = {"request": made, "clock": clock.id}
-    small.go(hours=5)
+    small.go(hours=4)
     small.ring_due()
     small.act("dan", "cancel", made)
     before = small.notices("sec")
@@ -218,3 +219,5 @@ def test_an_escalation_that_meets_an_ended_request_does_nothing(small: Small) ->
     for kind, more in (("clock_due", {}), ("clock_step", {"step": 2})):
         timers.ring(kind, payload | more, at=small.at, settle=lambda session: None)
     assert (small.notices("sec"), small.task(made, "a").group_id) == (before, small.groups["desk"])
+    assert small.clocks(made)["resolution"].steps[2]["state"] == "waiting"
+    assert db.session.query(Outbox).filter(Outbox.channel == "webhook").count() == 0

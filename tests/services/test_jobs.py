@@ -120,6 +120,7 @@ class TestClaims:
             effect(taken_over)
             AccessLog.add(session, at=one.at, person_id="slow", kind="effect", subject=one.key)
             one.settle(session)
+            session.commit()
 
         work_off(Kind(Outbox, slow), clock=clock)
         assert effects(session) == {"a": 1}

@@ -26,8 +26,11 @@ SLA = f"sla: {{calendar: 24x7, priority: p3, targets: [{TARGETS}]}}\n"
 SECOND = timedelta(seconds=1)
 
 
-@pytest.mark.parametrize("hours", list(product((-1, 1), repeat=3)), ids=str)
-def test_a_request_lives_through_a_clock_that_is_put_forward_and_back(small: Small, hours: tuple[int, ...]) -> None:
+JUMPS = {" ".join(names): names for names in product(("back", "forward"), repeat=3)}
+
+
+@pytest.mark.parametrize("name", JUMPS)
+def test_a_request_lives_through_a_clock_that_is_put_forward_and_back(small: Small, name: str) -> None:
     """Nothing is refused, nothing rings twice, no time is negative, and the record verifies."""
     small.publish(CHAIN + TASKS + SLA)
     made = small.order()
@@ -36,8 +39,8 @@ def test_a_request_lives_through_a_clock_that_is_put_forward_and_back(small: Sma
         lambda: small.do("dan", "claim", made, "a"),
         lambda: small.do("dan", "complete", made, "a"),
     ]
-    for by, act in zip(hours, acts, strict=True):
-        small.go(hours=by)
+    for jump, act in zip(JUMPS[name], acts, strict=True):
+        small.go(hours=1 if jump == "forward" else -1)
         small.ring_due()
         act()
         db.session.rollback()
@@ -45,7 +48,7 @@ def test_a_request_lives_through_a_clock_that_is_put_forward_and_back(small: Sma
     assert small.state(made) == "resolved"
     assert {clock.state for clock in small.clocks(made).values()} == {"met"}
     assert all((clock.elapsed_seconds or 0) >= 0 for clock in small.clocks(made).values())
-    assert small.notices("boss").count("approval_reminder") == (2 if hours[0] > 0 else 0)
+    assert small.notices("boss").count("approval_reminder") == (2 if name.startswith("forward") else 0)
     db.session.rollback()
     with audit.snapshot() as session:
         assert audit.verify_all(session).ok
