@@ -67,7 +67,7 @@ def reckoning(session: Session, row: Request, release: Release) -> Reckoning:
     """How a plan reckons: its own calendar, else the department's; dates are those of the requester's zone."""
     reference = release.plan.calendar if release.plan is not None else None
     calendar = named(session, reference, department=row.department).calendar
-    requester = session.get(Person, row.requester_id)
+    requester = directory.find(session, row.requester_id)
     return reckoning_of(calendar, requester)
 
 

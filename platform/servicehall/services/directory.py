@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Text, bindparam, cast, or_, select
+from sqlalchemy import ColumnElement, Text, bindparam, cast, inspect, or_, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.util import identity_key
 
 from servicehall.domain.conditions import PersonFacts
 from servicehall.errors import NotFound
@@ -21,20 +22,32 @@ MANAGER_LEVELS = 50
 
 def person(session: Session, person_id: str) -> Person:
     """The person with this id; NotFound otherwise."""
-    found = session.get(Person, person_id)
+    found = find(session, person_id)
     if found is None:
         raise NotFound(_("There is no such person."))
     return found
+
+
+def find(session: Session, person_id: str) -> Person | None:
+    """The person with this id, if there is one."""
+    return people(session, (person_id,)).get(person_id)
 
 
 def people(session: Session, ids: Iterable[str | None]) -> dict[str, Person]:
     """Many people in one query, by id; system actors and unknown ids are left out."""
     wanted = {one for one in ids if one and not one.startswith("system")}
     known = memory("people")
+    known |= {one: row for one in wanted - known.keys() if (row := _met(session, one)) is not None}
     missing = wanted - known.keys()
     if missing:
         known |= {row.id: row for row in session.scalars(_PEOPLE, {"ids": list(missing)})}
     return {one: known[one] for one in wanted if one in known}
+
+
+def _met(session: Session, person_id: str) -> Person | None:
+    """Somebody whom the transaction has read already."""
+    row: Person | None = session.identity_map.get(identity_key(Person, person_id))
+    return None if row is None or inspect(row).expired else row
 
 
 _PEOPLE = select(Person).where(Person.id.in_(bindparam("ids", expanding=True)))
@@ -101,10 +114,10 @@ def managers_above(session: Session, person_id: str) -> list[Person]:
     """The line upwards, nearest first, inactive ones included; a cycle ends it."""
     line: list[Person] = []
     seen = {person_id}
-    current = session.get(Person, person_id)
+    current = find(session, person_id)
     while current is not None and current.manager_id and current.manager_id not in seen and len(line) < MANAGER_LEVELS:
         seen.add(current.manager_id)
-        current = session.get(Person, current.manager_id)
+        current = find(session, current.manager_id)
         if current is not None:
             line.append(current)
     return line
@@ -127,7 +140,7 @@ def department_head(session: Session, department: str | None) -> Person | None:
     if department is None:
         return None
     found = session.get(Department, department)
-    return session.get(Person, found.head_id) if found is not None and found.head_id else None
+    return find(session, found.head_id) if found is not None and found.head_id else None
 
 
 def delegations_at(session: Session, person_ids: Iterable[str], at: datetime) -> list[Delegation]:
@@ -150,7 +163,7 @@ def facts(session: Session, row: Person) -> PersonFacts:
 
 
 def _facts(session: Session, row: Person) -> PersonFacts:
-    manager = session.get(Person, row.manager_id) if row.manager_id else None
+    manager = find(session, row.manager_id) if row.manager_id else None
     return PersonFacts(
         id=row.id,
         name=row.name,

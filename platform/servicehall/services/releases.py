@@ -166,6 +166,11 @@ class Release:
         return priority or policy.priority
 
     @property
+    def is_restricted(self) -> bool:
+        """Whether it depends on who asks; for everybody otherwise."""
+        return self.service.get("audience") is not None or self.service.get("excluded") is not None
+
+    @property
     def matrix(self) -> Mapping[str, Any] | None:
         """The priority matrix that a requester's impact and urgency go through, if there is one."""
         return next((self.data["matrices"][one.matrix] for one in self.policies if one.matrix), None)
@@ -250,7 +255,7 @@ def published_service(session: Session, reference: str) -> Document | None:
 def orderable(viewer: Viewer, reference: str, *, at: datetime) -> Release:
     """The release of a service that the viewer may see and order; NotFound otherwise, never a hint which."""
     release = current(viewer.session, reference)
-    if not may_order(release, viewer_context(viewer, at)):
+    if release.is_restricted and not may_order(release, viewer_context(viewer, at)):
         raise NotFound(_("There is no such service."))
     return release
 

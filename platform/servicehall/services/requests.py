@@ -15,7 +15,7 @@ from servicehall.domain.conditions import Context
 from servicehall.domain.lifecycle import Part, transition
 from servicehall.errors import Conflict, Forbidden, Invalid, Problem
 from servicehall.forms import Checked, merge
-from servicehall.models.base import new_id
+from servicehall.models.base import new_id, reading
 from servicehall.models.directory import Person
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Participant, Request
@@ -63,12 +63,13 @@ def order(wish: Order, *, viewer: Viewer, at: datetime, request_id: str | None =
     somebody whom one may not order for.
     """
     session = viewer.session
-    release = releases.orderable(viewer, wish.service, at=at)
-    beneficiary = beneficiary_of(viewer, release, wish.requested_for)
-    facts = new_facts(release, at=at, priority=wish.priority, impact=wish.impact, urgency=wish.urgency)
-    context = contexts.for_people(session, viewer.person, beneficiary, facts, at=at)
-    checked = check_answers(session, release, wish.answers, context, author=viewer.id)
-    refuse(checked, draft=wish.draft)
+    with reading():
+        release = releases.orderable(viewer, wish.service, at=at)
+        beneficiary = beneficiary_of(viewer, release, wish.requested_for)
+        facts = new_facts(release, at=at, priority=wish.priority, impact=wish.impact, urgency=wish.urgency)
+        context = contexts.for_people(session, viewer.person, beneficiary, facts, at=at)
+        checked = check_answers(session, release, wish.answers, context, author=viewer.id)
+        refuse(checked, draft=wish.draft)
     request_id = request_id or new_id()
     with work(stream_of(request_id), actor=viewer.id, at=at, new=True) as w:
         create(w, request_id, release, facts, viewer.person, beneficiary, checked, root=request_id)

@@ -31,6 +31,7 @@ TAG = "Requests"
 )
 def order(said: dict[str, Any]) -> Response:
     made = requests.order(requests.Order(**said), viewer=viewer(), at=now())
+    only_read()
     row = viewer().session.get_one(Request, made)
     return shown(row, 201, Location=f"/api/v1/requests/{row.number}")
 
