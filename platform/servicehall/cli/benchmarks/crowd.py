@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Table, func, insert, select, text
@@ -96,13 +97,11 @@ class Mould:
             if table == "search" and column == "tokens":
                 yield self._tokens
             elif table == "requests" and column == "number":
-                yield lambda copy, names, number: copy.update(number=_number(number))
-            elif isinstance(value, str) and value in own:
-                yield lambda copy, names, number, at=column: copy.update({at: names[copy[at]]})
-            elif hasattr(value, "tzinfo"):
-                yield lambda copy, names, number, at=column: copy.update({at: copy[at] - BETWEEN * (number + 1)})
-            elif set(_ids({column: value})) & own:
-                yield lambda copy, names, number, at=column: copy.update({at: _renamed(copy[at], names)})
+                yield _numbered
+            elif isinstance(value, datetime):
+                yield partial(_aged, column)
+            elif set(_ids(value)) & own:
+                yield partial(_renamed, column)
 
     def _tokens(self, copy: Row, names: dict[str, str], number: int) -> None:
         own = {self.number.rpartition("-")[2], self.number.rpartition("-")[2].lstrip("0")}
@@ -123,9 +122,22 @@ def _ids(value: Any) -> Iterator[str]:
     yield from UUID.findall(json.dumps(value, default=str))
 
 
-def _renamed(value: Any, names: dict[str, str]) -> Any:
+def _numbered(copy: Row, names: dict[str, str], number: int) -> None:
+    copy["number"] = _number(number)
+
+
+def _aged(column: str, copy: Row, names: dict[str, str], number: int) -> None:
+    copy[column] -= BETWEEN * (number + 1)
+
+
+def _renamed(column: str, copy: Row, names: dict[str, str], number: int) -> None:
+    """An id, or ids within JSON or a text."""
+    value = copy[column]
+    if isinstance(value, str) and value in names:
+        copy[column] = names[value]
+        return
     told = UUID.sub(lambda found: names.get(found[0], found[0]), value if isinstance(value, str) else json.dumps(value))
-    return told if isinstance(value, str) else json.loads(told)
+    copy[column] = told if isinstance(value, str) else json.loads(told)
 
 
 def _number(number: int) -> str:

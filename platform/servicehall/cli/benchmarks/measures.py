@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import statistics
 import subprocess
 import sys
 import threading
@@ -18,7 +17,6 @@ from itertools import count
 from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
-from flask import Flask
 from sqlalchemy.orm import Session
 
 from servicehall import clock
@@ -90,21 +88,6 @@ def cases(session: Session, company: bench.Company, *, seconds: float) -> tuple[
             for one in copies:
                 replayed.send(connection, one)
     return ours, bare
-
-
-def page(app: Flask, path: str, headers: dict[str, str], sign_in: Callable[[Any], None], *, times: int) -> float:
-    """The median of a page, in milliseconds, through the whole application."""
-    client = app.test_client()
-    sign_in(client)
-    taken = []
-    for turn in range(times + 3):
-        began = time.perf_counter()
-        answer = client.get(path, headers=headers)
-        if answer.status_code != 200:
-            raise RuntimeError(f"{path} answered {answer.status_code}")
-        if turn >= 3:
-            taken.append((time.perf_counter() - began) * 1000)
-    return statistics.median(taken)
 
 
 def submissions(port: int, token: str, environment: dict[str, str], *, seconds: float) -> float:
