@@ -89,7 +89,7 @@ def _begin_elsewhere(connection: Connection) -> None:
 
 
 SQLITE_UNAVAILABLE = ("locked", "unable to open", "readonly", "disk is full", "disk I/O")
-POSTGRES_UNAVAILABLE = ("08", "40", "53", "55P03", "57P", "58")
+POSTGRES_UNAVAILABLE = ("08", "25006", "40", "53", "55P03", "57P", "58")
 
 
 def _unavailable(context: ExceptionContext) -> None:
