@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, bindparam, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, false, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from servicehall.clock import as_instant, parse_instant
@@ -128,7 +128,9 @@ def led_by(session: Session, column: Any, ids: Select[Any], *, many: Condition) 
     """The condition that `column` is one of `ids`. A few are named, so that they lead to their rows; of `many`, a list
     that is read in its order soon meets enough, so each row is asked by itself."""
     found = list(session.scalars(ids.limit(FEW + 1)))
-    return column.in_(found) if len(found) <= FEW else many
+    if len(found) > FEW:
+        return many
+    return column.in_(found) if found else false()
 
 
 def checked_limit(limit: int) -> int:

@@ -52,8 +52,9 @@ def grow(session: Session, *, to: int, models: Sequence[str], ended: str) -> Non
         begin_writing(session)
         _insert(session, [_mould(n, alive, over).cast(n) for n in range(start, min(start + BATCH, to - there))])
         session.commit()
-    session.execute(text("ANALYZE" if session.get_bind().dialect.name == "postgresql" else "PRAGMA optimize"))
-    session.commit()
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("ANALYZE"))  # as its own housekeeping would, a minute later
+        session.commit()
 
 
 def _mould(number: int, alive: Sequence[Mould], over: Mould) -> Mould:
