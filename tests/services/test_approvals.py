@@ -10,6 +10,7 @@ from tests.factories.small import Small, refusal
 from servicehall.domain.conditions import RequestFacts
 from servicehall.models.base import db
 from servicehall.services import catalog, releases
+from servicehall.services.people import record_person
 from servicehall.services.work import read_content
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -276,3 +277,14 @@ def test_a_preview_foresees_who_need_not_say_it_again_and_who_is_kept_apart(smal
         small.decide_row(str(small.voice(waiting)), "approve", waiting)
     assert {key: foreseen[key] for key in asked} == asked
     assert set(asked) == set(foreseen)
+
+
+def test_where_nobody_at_all_may_decide_the_stage_waits(small: Small) -> None:
+    """No manager, an empty fallback group, no administrator: the request stays open, and the asking comes to an end."""
+    small.person("alone")
+    for name in ("lena", "root"):
+        record_person({"email": f"{name}@example.com", "active": "no"}, actor="system:tests", at=small.at)
+    small.publish(chain("key: team, approvers: [manager: {}]"))
+    made = small.order("alone")
+    assert small.state(made) == "pending_approval"
+    assert [state for _voice, state in small.voices(made)] == ["pending"]

@@ -260,10 +260,12 @@ def end_votes(w: Work, request_id: str, approvals: Sequence[Approval], state: st
 
 
 def ask_fallback_if_stranded(case: Case, stage: Stage) -> None:
-    """Where nobody who was asked may decide any more, the fallback decides."""
+    """Where nobody who was asked may decide any more, the fallback decides; one that is empty waits for a member."""
     if not is_stranded(case.chain.stage(stage.key).decide, case.casts_of(stage.key), case.may_decide):
         return
     voice = fallback_voice(case.chain, case.around(stage.key), {"because": "nobody_left"})
+    if not voice.members:
+        return
     end_votes(case.w, case.row.id, case.pending(stage.key), "expired")
     ask_instead(case, stage, (voice,), {"code": "nobody_left"})
 
