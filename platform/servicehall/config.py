@@ -135,7 +135,8 @@ class Settings:
     )
     trusted_proxies: int = _setting("How many reverse proxies stand in front", 0, _at_least(0))
     smtp_url: str = _setting(
-        "`smtp://user:password@host:port`, or `smtps://…`, or `smtp+starttls://…`; without one, people are told in the page only"
+        "`smtp://user:password@host:port`, or `smtps://…`, or `smtp+starttls://…`; "
+        "without one, people are told in the page only"
     )
     mail_from: str = _setting("Sender of mails", "Servicehall <servicehall@localhost>")
     webhooks: Mapping[str, str] = _setting("Names that documents use, as a JSON object of name to URL", {}, _addresses)
