@@ -22,7 +22,8 @@ from ...models.definitions import Document
 from ...services import definitions, drafting
 from ...services.shelf import Name, row_of
 from ...texts import _, pick
-from . import inputs, shapes
+from . import definition_shapes as shapes
+from . import inputs
 from .calls import as_json, call, no_content, viewer
 from .reading import parse_json, read_raw
 

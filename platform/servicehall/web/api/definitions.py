@@ -13,6 +13,7 @@ from ...services.visibility import visible_documents
 from . import inputs, shapes
 from .authoring import record
 from .calls import call, listed, viewer
+from .definition_shapes import Definition
 
 TAG = "Definitions"
 LIST = "definitions"
@@ -24,7 +25,7 @@ LIST = "definitions"
     summary="Documents, by department, kind and key",
     tag=TAG,
     query=inputs.DefinitionsQuery,
-    answer=shapes.page_of(shapes.Definition),
+    answer=shapes.page_of(Definition),
 )
 def list_definitions(query: dict[str, Any]) -> Response:
     size, after = checked_limit(query["limit"]), read_cursor(LIST, query["cursor"])

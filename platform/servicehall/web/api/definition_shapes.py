@@ -1,0 +1,49 @@
+"""What the calls about documents give back."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from .shapes import Shape
+
+
+class Definition(Shape):
+    kind = fields.String()
+    department = fields.String()
+    key = fields.String()
+    title = fields.String(allow_none=True)
+    version = fields.Integer()
+    state = fields.String()
+    draft = fields.Boolean()
+
+
+class Authored(Definition):
+    OPTIONAL = frozenset({"undoable", "redoable"})
+
+    edition = fields.String()
+    document = fields.Dict()
+    undoable = fields.Boolean()
+    redoable = fields.Boolean()
+
+
+class LintProblem(Shape):
+    severity = fields.String()
+    path = fields.String()
+    line = fields.Integer()
+    code = fields.String()
+    message = fields.String()
+
+
+class Lint(Shape):
+    problems = fields.List(fields.Nested(LintProblem))
+
+
+class ChangedPlace(Shape):
+    path = fields.String()
+    was = fields.Raw(allow_none=True)
+    now = fields.Raw(allow_none=True)
+
+
+class Difference(Shape):
+    changes = fields.List(fields.Nested(ChangedPlace))
+    text = fields.String()
