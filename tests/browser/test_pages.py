@@ -39,7 +39,15 @@ PAGES = {
         "/users/list/",
         "/roles/list/",
     ),
-    "shan.gao": ("/admin/documents", "/admin/documents -> /admin/documents/service/it", "/admin/calendars"),
+    "shan.gao": (
+        "/studio",
+        "/studio/new",
+        "/studio -> /studio/service/it",
+        "/studio/service/it/laptop/content",
+        "/studio/service/it/laptop/yaml",
+        "/studio/service/it/laptop/history",
+        "/admin/calendars",
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""The pages of administration: who may come in, and what they do to people, groups, documents and deliveries."""
+"""The pages of administration: who may come in, and what they do to people, groups and deliveries."""
 
 from __future__ import annotations
 
@@ -12,36 +12,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
-from tests.factories.people import make_group
+from tests.factories.offices import ADMIN, AUTHOR, PLAIN, let_go, look_again, make_offices, publish_hours
 
 from servicehall.clock import now
 from servicehall.models.base import begin_writing
-from servicehall.models.definitions import Document
 from servicehall.models.operations import ApiToken, Outbox, Timers
-from servicehall.services import directory, drafting
+from servicehall.services import directory
 from servicehall.services.people import record_person
-from servicehall.services.visibility import as_viewer
 from servicehall.web import tokens
-from servicehall.web.admin import kinds
 
-ADMIN, AUTHOR, OTHER, PLAIN = "admin@example.com", "author@example.com", "other@example.com", "plain@example.com"
-CALENDAR = "kind: calendar\ndepartment: it\nkey: hours\ntitle: {en: Hours}\ntime_zone: Asia/Shanghai\n"
-WEEK = 'week: {mon-fri: ["09:00-18:00"]}\nholidays: {country: CN}\n'
-HOURS = "/admin/documents/calendar/it/hours"
 Browser = Callable[[str], FlaskClient]
-
-
-def make_offices() -> None:
-    """An administrator, two authors of IT, and somebody with no duty."""
-    for email, department, roles in (
-        (ADMIN, "hr", "admin"),
-        (AUTHOR, "it", "catalog_admin"),
-        (OTHER, "it", "catalog_admin"),
-        (PLAIN, "it", ""),
-    ):
-        name = email.split("@")[0].title()
-        cells = {"email": email, "name": name, "department": department, "roles": roles}
-        record_person(cells, actor="system:tests", at=now())
 
 
 @pytest.fixture
@@ -51,39 +31,11 @@ def company(session: Session, world: Callable[..., Any]) -> Session:
     return session
 
 
-def look_again(session: Session) -> None:
-    """The test reads what others wrote meanwhile, and holds nobody up."""
-    session.rollback()
-    session.expire_all()
-
-
 def row_of(session: Session, email: str) -> Any:
     look_again(session)
     found = directory.by_email(session, email)
     assert found is not None
     return let_go(session, found)
-
-
-def let_go(session: Session, row: Any) -> Any:
-    """The row as it is, without the transaction that read it: pages are not kept waiting."""
-    session.expunge(row)
-    session.rollback()
-    return row
-
-
-def document(session: Session, key: str = "hours", kind: str = "calendar") -> Any:
-    look_again(session)
-    return let_go(session, session.scalars(select(Document).where(Document.kind == kind, Document.key == key)).one())
-
-
-def draft(browser: FlaskClient, text: str, edition: str = "new") -> Any:
-    return browser.post(f"{HOURS}/draft", data={"text": text, "edition": edition})
-
-
-def published_hours(session: Session, browser: FlaskClient) -> Any:
-    assert draft(browser, CALENDAR + WEEK).status_code == 303
-    assert browser.post(f"{HOURS}/publish").status_code == 303
-    return document(session)
 
 
 # --- who may come in -----------------------------------------------------------------------------------------
@@ -102,12 +54,7 @@ def published_hours(session: Session, browser: FlaskClient) -> Any:
         ("/admin/accounts", 200, 404, 404),
         ("/admin/deliveries", 200, 404, 404),
         ("/admin/deliveries?state=waiting&table=timers", 200, 404, 404),
-        ("/admin/documents", 200, 200, 404),
-        ("/admin/documents/new", 200, 200, 404),
-        ("/admin/documents/calendar/it/new-one/draft", 200, 200, 404),
-        ("/admin/documents/calendar/hr/new-one/draft", 200, 404, 404),
         ("/admin/calendars", 200, 200, 404),
-        ("/admin/documents/nonsense/it/x", 404, 404, 404),
     ],
 )
 def test_each_page_is_for_its_people(
@@ -117,10 +64,8 @@ def test_each_page_is_for_its_people(
     assert seen == [admin, author, plain]
 
 
-def test_an_author_changes_nothing_of_other_departments_nor_of_people(company: Session, browser_of: Browser) -> None:
+def test_an_author_changes_nothing_of_people(company: Session, browser_of: Browser) -> None:
     browser = browser_of(AUTHOR)
-    other = {"text": CALENDAR.replace("department: it", "department: hr") + WEEK}
-    assert browser.post("/admin/documents/calendar/hr/hours/draft", data=other).status_code == 404
     assert browser.post("/admin/people/new", data={"email": "x@example.com", "name": "X"}).status_code == 404
     assert browser.post("/admin/deliveries/outbox/retry", data={"id": "x"}).status_code == 404
 
@@ -272,128 +217,6 @@ def test_a_group_is_made_and_changed(company: Session, browser_of: Browser) -> N
     assert browser.get("/admin/groups/none").status_code == 404
 
 
-# --- documents -----------------------------------------------------------------------------------------------
-
-
-@on_sqlite
-@pytest.mark.parametrize("kind", kinds.NAMES)
-def test_a_new_document_begins_with_what_the_checks_accept(company: Session, browser_of: Browser, kind: str) -> None:
-    make_group("GROUP", [row_of(company, PLAIN).id])
-    look_again(company)
-    browser, key = browser_of(AUTHOR), "it" if kind == "department" else "fresh"
-    answer = browser.get(f"/admin/documents/new?kind={kind}&department=it&key={key}&copy=")
-    assert answer.status_code == 303
-    text = kinds.skeleton(kind, "it", key)
-    assert browser.post(answer.location.split("?")[0], data={"text": text, "edition": "new"}).status_code == 303
-    assert "The checks find nothing wrong" in browser.get(answer.location).text
-
-
-def test_a_draft_becomes_a_version_that_stays(company: Session, browser_of: Browser) -> None:
-    browser = browser_of(AUTHOR)
-    row = published_hours(company, browser)
-    changed = CALENDAR + WEEK.replace("09:00", "08:00")
-    assert draft(browser, changed, drafting.edition(row)).status_code == 303
-    page = browser.get(f"{HOURS}/draft").text
-    assert "What the draft changes of version 1" in page
-    assert "08:00-18:00" in page
-    assert "09:00-18:00" in browser.get(HOURS).text
-    assert browser.post(f"{HOURS}/publish").status_code == 303
-    assert "08:00-18:00" in browser.get(HOURS).text
-    second = browser.get(f"{HOURS}/versions/2").text
-    assert '<li class="removed">' in second
-    assert "09:00-18:00" in browser.get(f"{HOURS}/download?version=1").text
-    assert browser.get(f"{HOURS}/versions/3").status_code == 404
-    assert "Author" in browser.get(f"{HOURS}/versions").text
-
-
-def test_text_that_cannot_be_read_is_told_by_line_and_kept_on_the_page(company: Session, browser_of: Browser) -> None:
-    answer = draft(browser_of(AUTHOR), CALENDAR + "week: {mon-fri: [\n")
-    assert answer.status_code == 422
-    assert 'data-line="' in answer.text
-    assert "week: {mon-fri: [" in answer.text
-    look_again(company)
-    assert company.scalars(select(Document)).first() is None
-
-
-def test_a_draft_with_errors_is_kept_and_not_published(company: Session, browser_of: Browser) -> None:
-    browser = browser_of(AUTHOR)
-    assert draft(browser, CALENDAR + WEEK.replace("CN", "XX")).status_code == 303
-    page = browser.get(f"{HOURS}/draft").text
-    assert 'data-line="7"' in page
-    assert 'id="L7" class="has-problem"' in page
-    assert browser.post(f"{HOURS}/publish").status_code == 303
-    assert document(company).state == "draft"
-
-
-def test_two_editors_never_overwrite_each_other_silently(company: Session, browser_of: Browser) -> None:
-    browser, other = browser_of(AUTHOR), browser_of(OTHER)
-    edition = drafting.edition(published_hours(company, browser))
-    assert draft(other, CALENDAR + WEEK.replace("09:00", "07:00"), edition).status_code == 303
-    answer = draft(browser, CALENDAR + WEEK.replace("09:00", "10:00"), edition)
-    assert answer.status_code == 409
-    assert "07:00-18:00" in answer.text
-    assert "10:00-18:00" in answer.text
-    assert "07:00" in str(document(company).draft_body)
-    again = re.search(r'name="edition" value="([^"]+)"', answer.text)
-    assert again is not None
-    assert draft(browser, CALENDAR + WEEK.replace("09:00", "10:00"), again[1]).status_code == 303
-    assert "10:00" in str(document(company).draft_body)
-
-
-def test_only_the_draft_that_was_looked_at_is_published_or_discarded(company: Session, browser_of: Browser) -> None:
-    browser = browser_of(AUTHOR)
-    draft(browser, CALENDAR + WEEK)
-    old = drafting.edition(document(company))
-    draft(browser, CALENDAR + WEEK.replace("09:00", "10:00"), old)
-    for act in ("publish", "discard"):
-        assert browser.post(f"{HOURS}/{act}", data={"edition": old}).status_code == 303
-        assert document(company).version == 0
-        assert document(company).draft is not None
-    browser.post(f"{HOURS}/discard", data={"edition": drafting.edition(document(company))})
-    assert document(company).draft is None
-
-
-def test_where_a_department_asks_for_it_a_second_person_publishes(company: Session, browser_of: Browser) -> None:
-    browser, other = browser_of(AUTHOR), browser_of(OTHER)
-    text = "kind: department\ndepartment: it\nkey: it\ntitle: {en: IT}\nagents: []\nreview: true\n"
-    browser.post("/admin/documents/department/it/it/draft", data={"text": text})
-    browser.post("/admin/documents/department/it/it/publish")
-    draft(browser, CALENDAR + WEEK)
-    browser.post(f"{HOURS}/publish")
-    assert document(company).state == "draft"
-    other.post(f"{HOURS}/publish")
-    assert document(company).state == "published"
-
-
-def test_what_is_used_is_not_retired_and_its_users_are_named(company: Session, browser_of: Browser) -> None:
-    browser = browser_of(AUTHOR)
-    published_hours(company, browser)
-    policy = kinds.skeleton("sla_policy", "it", "quick") + "calendar: hours\n"
-    browser.post("/admin/documents/sla_policy/it/quick/draft", data={"text": policy})
-    browser.post("/admin/documents/sla_policy/it/quick/publish")
-    assert "it/quick" in browser.get(f"{HOURS}/users").text
-    assert "it/quick" in browser.get(f"{HOURS}/retire").text
-    browser.post(f"{HOURS}/retire")
-    assert document(company).state == "published"
-    browser.post("/admin/documents/sla_policy/it/quick/retire")
-    browser.post(f"{HOURS}/retire")
-    assert document(company).state == "retired"
-
-
-def test_a_file_takes_the_place_of_the_text(company: Session, browser_of: Browser) -> None:
-    file = (io.BytesIO((CALENDAR + WEEK).encode()), "hours.yaml")
-    answer = browser_of(AUTHOR).post(f"{HOURS}/draft", data={"text": "x", "edition": "new", "file": file})
-    assert answer.status_code == 303
-    assert document(company).draft_body is not None
-
-
-def test_documents_are_found_by_title_kind_and_draft(company: Session, browser_of: Browser) -> None:
-    browser = browser_of(AUTHOR)
-    published_hours(company, browser)
-    for query, found in (("q=hou", True), ("kind=service", False), ("state=draft", False), ("state=published", True)):
-        assert (f'href="{HOURS}"' in browser.get(f"/admin/documents?{query}").text) is found, query
-
-
 # --- calendars -----------------------------------------------------------------------------------------------
 
 
@@ -412,14 +235,14 @@ def test_the_calendar_says_when_something_would_be_due(
     company: Session, browser_of: Browser, start: str, duration: str, says: str
 ) -> None:
     browser = browser_of(AUTHOR)
-    published_hours(company, browser)
+    publish_hours(browser)
     page = browser.get("/admin/calendars/it/hours", query_string={"start": start, "for": duration, "year": "2026"})
     assert says in page.text
 
 
 def test_a_year_shows_holidays_by_name_and_make_up_days(company: Session, browser_of: Browser) -> None:
     browser = browser_of(AUTHOR)
-    published_hours(company, browser)
+    publish_hours(browser)
     page = browser.get("/admin/calendars/it/hours?year=2026").text
     for words in ("National Day", "Make-up day", "Public holiday"):
         assert words in page
@@ -459,10 +282,3 @@ def test_what_is_parked_shows_its_reason_and_is_tried_again(company: Session, br
     look_again(company)
     assert "Nothing is stuck" in browser.get("/admin/deliveries").text
     assert "Plain" in browser.get("/admin/deliveries?state=waiting").text
-
-
-def test_the_verb_refuses_an_edition_that_is_old(company: Session) -> None:
-    viewer = as_viewer(company, row_of(company, AUTHOR).id)
-    drafting.save_text(("calendar", "it", "hours"), text=CALENDAR + WEEK, viewer=viewer, at=now(), expected="new")
-    with pytest.raises(drafting.Overtaken):
-        drafting.save_text(("calendar", "it", "hours"), text=CALENDAR, viewer=viewer, at=now(), expected="new")

@@ -22,12 +22,13 @@ from servicehall.web.shell import LANGUAGES
 from servicehall.web.studio import kinds, lists
 from servicehall.web.studio.nodes import Node, locales_of
 from servicehall.web.studio.page import Page, base_of
-from servicehall.web.studio.tabs import tabs_of
+from servicehall.web.studio.tabs import TABS, tabs_of
 
 pages = Blueprint("studio", __name__)
 
 KIND = "any({})".format(", ".join(kinds.NAMES))
 ONE = f"/studio/<{KIND}:kind>/<department>/<key>"
+TAB = "any({})".format(", ".join(TABS))
 FILTERS = ("q", "kind", "department", "state")
 
 
@@ -77,7 +78,7 @@ def opened(kind: str, department: str, key: str) -> ResponseReturnValue:
     return redirect(f"{base_of((kind, department, key))}/{next(iter(tabs_of(kind)))}", code=303)
 
 
-@pages.get(f"{ONE}/<tab>")
+@pages.get(f"{ONE}/<{TAB}:tab>")
 def shown(kind: str, department: str, key: str, tab: str) -> ResponseReturnValue:
     """One tab; `?at=` is the JSON Pointer of what is selected."""
     if tab not in tabs_of(kind):
