@@ -92,7 +92,6 @@ def publish(name: Name, *, viewer: Viewer, at: datetime, expected: str | None = 
         if row is None or row.draft_body is None:
             raise Conflict(_("There is no draft to publish."))
         drafting.as_expected(row, expected)
-        _second_pair_of_eyes(finder, row, w.session, viewer)
         document = Authored.of(row.draft_body)
         problems = _problems(w.session, finder, Pack((document,)), _affected(finder, [document]), publishing=True)
         errors = [one for one in problems if one.severity == ERROR]
@@ -100,6 +99,7 @@ def publish(name: Name, *, viewer: Viewer, at: datetime, expected: str | None = 
             raise Invalid(
                 _("The draft cannot be published yet."), [Problem(one.path, one.code, one.message) for one in errors]
             )
+        _second_pair_of_eyes(finder, row, w.session, viewer)
         _publish_all(w, [document], finder, Outcome())
         return row.version + 1
 
