@@ -11,6 +11,7 @@ from servicehall.domain import events as e
 from servicehall.models.appliers import Applied, Writer, applies, instant
 from servicehall.models.base import Base, Id, Instant, Json
 
+_DONE = text("done_at IS NOT NULL")
 _ENDED = text("done_by_id IS NOT NULL")
 _OPEN = text("state IN ('ready', 'in_progress', 'on_hold', 'failed')")
 
@@ -25,6 +26,8 @@ class Task(Base):
         Index("ix_tasks_assignee", "assignee_id", "due_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_tasks_queue_state", "group_id", "state", "due_at", "id"),
         Index("ix_tasks_assignee_state", "assignee_id", "state", "due_at", "id"),
+        Index("ix_tasks_queue_done", "group_id", "done_at", "id", sqlite_where=_DONE, postgresql_where=_DONE),
+        Index("ix_tasks_assignee_done", "assignee_id", "done_at", "id", sqlite_where=_DONE, postgresql_where=_DONE),
         Index("ix_tasks_child", "child_id"),
         Index("ix_tasks_done_by", "done_by_id", "request_id", sqlite_where=_ENDED, postgresql_where=_ENDED),
     )

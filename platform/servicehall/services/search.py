@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, exists, false, literal, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, false, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from servicehall import texts
@@ -41,7 +41,8 @@ def found_by(viewer: Viewer, q: str) -> ColumnElement[bool]:
     asked, dialect = terms(q), viewer.session.get_bind().dialect.name
     if not asked:
         return false()
-    has = exists().where(Search.request_id == Request.id, has_all(asked, dialect))
+    # a value and no EXISTS: PostgreSQL would begin with every hit
+    has = select(has_all(asked, dialect)).where(Search.request_id == Request.id).correlate(Request).scalar_subquery()
     return led_by(viewer.session, Request.id, found_ids(asked, dialect), many=has) & visible_requests(viewer)
 
 

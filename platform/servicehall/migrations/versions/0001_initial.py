@@ -717,6 +717,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IN ('ready', 'in_progress', 'on_hold', 'failed')"),
         postgresql_where=sa.text("state IN ('ready', 'in_progress', 'on_hold', 'failed')"),
     )
+    op.create_index(
+        "ix_tasks_assignee_done",
+        "tasks",
+        ["assignee_id", "done_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("done_at IS NOT NULL"),
+        postgresql_where=sa.text("done_at IS NOT NULL"),
+    )
     op.create_index("ix_tasks_assignee_state", "tasks", ["assignee_id", "state", "due_at", "id"], unique=False)
     op.create_index("ix_tasks_child", "tasks", ["child_id"], unique=False)
     op.create_index(
@@ -734,6 +742,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state IN ('ready', 'in_progress', 'on_hold', 'failed')"),
         postgresql_where=sa.text("state IN ('ready', 'in_progress', 'on_hold', 'failed')"),
+    )
+    op.create_index(
+        "ix_tasks_queue_done",
+        "tasks",
+        ["group_id", "done_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("done_at IS NOT NULL"),
+        postgresql_where=sa.text("done_at IS NOT NULL"),
     )
     op.create_index("ix_tasks_queue_state", "tasks", ["group_id", "state", "due_at", "id"], unique=False)
     op.create_index("ix_tasks_request", "tasks", ["request_id", "position"], unique=False)
@@ -853,6 +869,12 @@ def downgrade() -> None:
     op.drop_index("ix_tasks_request", table_name="tasks")
     op.drop_index("ix_tasks_queue_state", table_name="tasks")
     op.drop_index(
+        "ix_tasks_queue_done",
+        table_name="tasks",
+        sqlite_where=sa.text("done_at IS NOT NULL"),
+        postgresql_where=sa.text("done_at IS NOT NULL"),
+    )
+    op.drop_index(
         "ix_tasks_queue",
         table_name="tasks",
         sqlite_where=sa.text("state IN ('ready', 'in_progress', 'on_hold', 'failed')"),
@@ -866,6 +888,12 @@ def downgrade() -> None:
     )
     op.drop_index("ix_tasks_child", table_name="tasks")
     op.drop_index("ix_tasks_assignee_state", table_name="tasks")
+    op.drop_index(
+        "ix_tasks_assignee_done",
+        table_name="tasks",
+        sqlite_where=sa.text("done_at IS NOT NULL"),
+        postgresql_where=sa.text("done_at IS NOT NULL"),
+    )
     op.drop_index(
         "ix_tasks_assignee",
         table_name="tasks",

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from servicehall.clock import now
 from servicehall.domain.fulfilment import task_state_name
@@ -29,7 +29,6 @@ pages = Blueprint("desk_board", __name__)
 
 MOST = 50
 LATELY = timedelta(days=7)
-EXPECTED = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +163,9 @@ def _column(viewer: Viewer, group: str, state: str, text: str, at: datetime) -> 
 
 
 def _done_lately(viewer: Viewer, group: str, at: datetime) -> list[Task]:
-    """The latest first; what was due long ago is left out, so that the index of due dates leads to the rest."""
+    """The latest first."""
     owner = directory.group_by_key(viewer.session, group) if group else None
     mine = Task.group_id == owner.id if owner and owner.id in viewer.group_ids else Task.assignee_id == viewer.id
-    lately = (Task.done_at >= at - LATELY, or_(Task.due_at.is_(None), Task.due_at >= at - EXPECTED))
-    ordered = select(Task).where(mine, Task.state == "done", *lately).order_by(Task.done_at.desc(), Task.id)
+    lately = select(Task).where(mine, Task.done_at >= at - LATELY, Task.state == "done")
+    ordered = lately.order_by(Task.done_at.desc(), Task.id.desc())
     return list(viewer.session.scalars(ordered.limit(MOST + 1)))
