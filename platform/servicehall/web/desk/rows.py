@@ -106,15 +106,14 @@ def unclaimed(viewer: Viewer, *, at: datetime) -> tuple[list[Record], bool]:
 def clocks_of(viewer: Viewer, rows: Sequence[Task]) -> Mapping[str, Clock]:
     """The own clock of each task that has one, by its id; by the request's id, the clock of its resolution."""
     found = viewer.session.scalars(
-        select(Clock)
-        .where(
+        select(Clock).where(
             Clock.request_id.in_({one.request_id for one in rows}),
             or_(Clock.task_id.in_([one.id for one in rows]), Clock.measure == "resolution"),
-            Clock.state.in_(("running", "paused", "breached")),
         )
-        .order_by(Clock.due_at.desc())
-    )
-    return {str(one.task_id or one.request_id): one for one in found}
+    )  # a condition over states would lead SQLite to every open clock
+    counting = [one for one in found if one.state in ("running", "paused", "breached")]
+    counting.sort(key=lambda one: (one.due_at is None, one.due_at), reverse=True)
+    return {str(one.task_id or one.request_id): one for one in counting}
 
 
 BADGES.register("tasks", lambda: count_mine(signed_in()))
