@@ -34,9 +34,14 @@ _MESSAGES: Mapping[str, Mapping[str, tuple[int, str, bool]]] = {
         "struct": (8, "Struct", False),
         "comprehension": (9, "Comprehension", False),
     },
-    "Const": {"int": (3, "int", False), "string": (6, "string", False)},
+    "Const": {
+        "bool": (2, "bool", False),
+        "int": (3, "int", False),
+        "double": (5, "double", False),
+        "string": (6, "string", False),
+    },
     "Ident": {"name": (1, "string", False)},
-    "Select": {"operand": (1, "Expr", False), "field": (2, "string", False)},
+    "Select": {"operand": (1, "Expr", False), "field": (2, "string", False), "test": (3, "bool", False)},
     "Call": {"target": (1, "Expr", False), "function": (2, "string", False), "args": (3, "Expr", True)},
     "List": {"elements": (1, "Expr", True)},
     "Struct": {"entries": (2, "Entry", True)},
@@ -51,17 +56,25 @@ _MESSAGES: Mapping[str, Mapping[str, tuple[int, str, bool]]] = {
         "result": (7, "Expr", False),
     },
 }
-_ONEOF = {"Expr": ("const", "ident", "select", "call", "list", "struct", "comprehension"), "Const": ("int", "string")}
+_ONEOF = {
+    "Expr": ("const", "ident", "select", "call", "list", "struct", "comprehension"),
+    "Const": ("bool", "int", "double", "string"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One node: `kind` as in `cel.expr.Expr`, `name` of an identifier, field, function or iteration variable."""
+    """One node: `kind` as in `cel.expr.Expr`, `name` of an identifier, field, function or iteration variable.
+
+    A constant has its `literal` (`bool`, `int`, `double`, `string`; else empty) and `value`; the select of `has(a.b)`
+    has the literal `test`.
+    """
 
     kind: str
     offset: int
     name: str = ""
     literal: str = ""
+    value: Any = None
     children: tuple[Node, ...] = ()
     hides: frozenset[str] = frozenset()
 
@@ -122,11 +135,12 @@ def _node(expr: Any, positions: Mapping[int, int]) -> Node:
 
     match kind:
         case "const":
-            return node(literal=body.WhichOneof("kind") or "")
+            literal = body.WhichOneof("kind") or ""
+            return node(literal=literal, value=getattr(body, literal) if literal else None)
         case "ident":
             return node(body.name)
         case "select":
-            return node(body.field, body.operand)
+            return node(body.field, body.operand, literal="test" if body.test else "")
         case "call":
             return node(body.function, *([body.target] if body.HasField("target") else []), *body.args)
         case "list":
