@@ -1,24 +1,26 @@
 """What a person changed on a page of the studio, as JSON Patch over the body that the page was made from.
 
-Controls are named `v:<pointer>`, texts `v:<pointer>/<language>`; a button `do` is `<act>:<pointer>[:<more>]`.
+Controls are named `v:<pointer>`, texts `v:<pointer>/<language>`; a button `do` is `<act>:<pointer>[:<more>]`. What is
+more than a value, such as a key that others name, has a control of its own: `c:<name>:<pointer>`.
 """
 
 from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from servicehall.documents.kinds.approval_chain import APPROVER_RULES, ApproverRule
 from servicehall.documents.kinds.registry import KINDS
 from servicehall.documents.parts import Anything, Block, ListOf, MapOf, OneOf, Part, name_of
-from servicehall.documents.patching import Operation, keys_of, pointer, value_at
+from servicehall.documents.patching import Operation, keys_of, patched, pointer, value_at
 from servicehall.documents.words import Expression, Flag, OneWord, Text, Whole
 from servicehall.errors import Invalid, Problem
 from servicehall.texts import LOCALES, N_, _
 
 PREFIX = "v:"
+OWN = "c:"
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?\Z")
 
 
@@ -52,7 +54,7 @@ def _inner(part: Part, key: str) -> Part:
 
 
 def operations(kind: str, body: Mapping[str, Any], sent: Mapping[str, Sequence[str]]) -> list[Operation]:
-    """The patch that a sent form means: every value that differs, then what its button does."""
+    """The patch that a sent form means: every value that differs, then its own controls, then what its button does."""
     found: list[Operation] = []
     texts: dict[str, dict[str, str]] = {}
     for name, values in sent.items():
@@ -69,9 +71,23 @@ def operations(kind: str, body: Mapping[str, Any], sent: Mapping[str, Sequence[s
     for at, said in texts.items():
         was = value_at(body, at)
         found += _change(at, was, _text(was, said))
+    for name, values in sent.items():
+        if name.startswith(OWN):
+            found += _own(kind, _after(body, found), name.removeprefix(OWN), values)
     for act in sent.get("do", ()):
-        found += act_of(kind, body, act, sent)
+        found += act_of(kind, _after(body, found), act, sent)
     return found
+
+
+def _own(kind: str, body: Mapping[str, Any], name: str, values: Sequence[str]) -> list[Operation]:
+    control, _colon, at = name.partition(":")
+    if control not in CONTROLS:
+        raise Invalid(_("This cannot be done here."), [Problem(name[:40], "unknown", control[:40])])
+    return list(CONTROLS[control](kind, body, at, values))
+
+
+def _after(body: Mapping[str, Any], found: Sequence[Operation]) -> Mapping[str, Any]:
+    return patched(body, found) if found else body
 
 
 def read(part: Part, values: Sequence[str], was: Any) -> Any:
@@ -119,17 +135,13 @@ def _change(at: str, was: Any, now: Any) -> Iterator[Operation]:
         yield {"op": "add" if was is None else "replace", "path": at, "value": now}
 
 
-Act = Any
-
-
 def act_of(kind: str, body: Mapping[str, Any], act: str, sent: Mapping[str, Sequence[str]]) -> list[Operation]:
     """What a button does; Invalid where it is none that is known."""
     name, _colon, rest = act.partition(":")
     at, _colon, more = rest.partition(":")
     if name not in ACTS:
         raise Invalid(_("This cannot be done here."), [Problem("do", "unknown", name[:40])])
-    done: list[Operation] = ACTS[name](kind, body, at, more or "".join(sent.get(f"n:{at}", ())[-1:]))
-    return done
+    return ACTS[name](kind, body, at, more or "".join(sent.get(f"n:{at}", ())[-1:]))
 
 
 def _add(kind: str, body: Mapping[str, Any], at: str, more: str) -> list[Operation]:
@@ -211,7 +223,12 @@ def selected(operations: Sequence[Operation], before: str) -> str:
     return before
 
 
-ACTS = {"add": _add, "remove": _remove, "move": _move, "copy": _copy, "shape": _shape}
+Acts = dict[str, Callable[[str, Mapping[str, Any], str, str], list[Operation]]]
+Controls = dict[str, Callable[[str, Mapping[str, Any], str, Sequence[str]], list[Operation]]]
+ACTS: Acts = {"add": _add, "remove": _remove, "move": _move, "copy": _copy, "shape": _shape}
+"""What a button does, by name: (kind, body, pointer, what the button says more). The tabs add theirs in `tabs.py`."""
+CONTROLS: Controls = {}
+"""What a control of a tab's own means: (kind, body, pointer, the values sent)."""
 NEW = N_("New")
 
 
