@@ -13,6 +13,7 @@ from tests.factories.packs import publish_documents
 from tests.factories.people import make_group, make_person
 
 from servicehall.clock import now
+from servicehall.domain import events as e
 from servicehall.models.approvals import Approval
 from servicehall.models.base import db
 from servicehall.models.directory import Person
@@ -22,6 +23,7 @@ from servicehall.models.requests import Comment, Participant, Request
 from servicehall.services import decisions, directory, requests
 from servicehall.services.requests import Order
 from servicehall.services.visibility import as_viewer
+from servicehall.services.work import work
 from servicehall.web import accounts
 
 DEPARTMENT = """\
@@ -111,6 +113,8 @@ def make_hall():
     people = [make_person(one, manager=bo.id, department=at, locale="en") for one, at in made]
     make_group("it-security", [people[1].id, bo.id])
     make_group("it-desk", [people[2].id], department="it")
+    with work("department/it", actor="system", at=now(), new=True) as w:
+        w.record("department/it", e.DepartmentRecorded(department="it"))
     publish_documents(PACK)
 
 
