@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from servicehall.documents.document import Document as Authored
 from servicehall.documents.examination import split_reference
+from servicehall.documents.kinds.registry import KINDS
+from servicehall.documents.releases import users_of
 from servicehall.documents.words import ROUND_THE_CLOCK
 from servicehall.models.directory import Department, Group
 from servicehall.services.shelf import Shelf
@@ -60,23 +62,34 @@ class Surroundings:
     @cached_property
     def fields(self) -> Choices:
         """The fields of the document's form with those of its field sets, by key."""
-        return [(str(one["key"]), f"{pick(one.get('label')) or one['key']} ({one['key']})") for one in self._fields()]
+        return [(key, f"{pick(one.get('label')) or key} ({key})") for key, one in self.definitions.items()]
 
-    def _fields(self) -> Iterator[Mapping[str, Any]]:
-        body = self.document.body
-        form = body.get("form")
+    @cached_property
+    def definitions(self) -> Mapping[str, Mapping[str, Any]]:
+        """The fields as they are written, by key; of what services share, those of the services that use it."""
+        shared = self.document.kind != "service" and KINDS[self.document.kind].pinned
+        using = users_of(self.document, self.shelf.published.values()) if shared else []
+        return {
+            str(one["key"]): one
+            for document in (self.document, *using)
+            for one in self.of_form(document)
+        }
+
+    def of_form(self, document: Authored) -> Iterator[Mapping[str, Any]]:
+        """The fields of a service's form, or of a field set, as they are written."""
+        body, form = document.body, document.body.get("form")
         pages = form.get("pages") if isinstance(form, Mapping) else None
         holders: list[Any] = [body, form, *(pages if isinstance(pages, list) else [])]
         for holder in holders:
             entries = holder.get("fields") if isinstance(holder, Mapping) else None
             for entry in entries if isinstance(entries, list) else []:
-                yield from self._entry(entry)
+                yield from self._entry(entry, document.department)
 
-    def _entry(self, entry: Any) -> Iterator[Mapping[str, Any]]:
+    def _entry(self, entry: Any, department: str) -> Iterator[Mapping[str, Any]]:
         if not isinstance(entry, Mapping):
             return
         if "use" in entry and "key" not in entry:
-            found = self.of_reference("field_set", str(entry["use"]))
+            found = self.shelf.find("field_set", *split_reference(str(entry["use"]), department))
             for inner in found.body.get("fields", ()) if found is not None else ():
                 if isinstance(inner, Mapping) and inner.get("key"):
                     yield inner
