@@ -51,6 +51,17 @@ class Department(Base):
     head_id: Mapped[Id | None]
 
 
+class GuardRails(Base):
+    """What documents of a department may not use, as the platform's administrators set it last."""
+
+    __tablename__ = "guard_rails"
+
+    department: Mapped[str] = mapped_column(String(60), primary_key=True)
+    forbidden: Mapped[dict[str, Any]] = mapped_column(Json)
+    set_at: Mapped[Instant]
+    set_by: Mapped[str] = mapped_column(String(80))
+
+
 class Group(Base):
     """A queue and a voice; keys are unique in the company."""
 
@@ -163,6 +174,12 @@ def delegation_ended(writer: Writer, applied: Applied[e.DelegationEnded]) -> Non
 @applies(e.DepartmentRecorded)
 def department_recorded(writer: Writer, applied: Applied[e.DepartmentRecorded]) -> None:
     writer.upsert(Department, key=applied.event.department, head_id=applied.event.head)
+
+
+@applies(e.GuardRailsSet)
+def guard_rails_set(writer: Writer, applied: Applied[e.GuardRailsSet]) -> None:
+    said = {"forbidden": applied.event.forbidden, "set_at": applied.at, "set_by": applied.actor}
+    writer.upsert(GuardRails, department=applied.subject, **said)
 
 
 @applies(e.GroupRecorded)

@@ -16,7 +16,7 @@ from servicehall.models.approvals import Approval, ApprovalMember, Stage
 from servicehall.models.base import Base
 from servicehall.models.clocks import Clock
 from servicehall.models.definitions import Document, DocumentVersion, DraftStep
-from servicehall.models.directory import Delegation, Department, Group, Membership, Person
+from servicehall.models.directory import Delegation, Department, Group, GuardRails, Membership, Person
 from servicehall.models.fulfilment import Task
 from servicehall.models.log import EventRow
 from servicehall.models.requests import Attachment, Comment, Participant, Request
@@ -35,7 +35,7 @@ RECORDS: dict[str, tuple[tuple[type[Base], str], ...]] = {
         (Task, "request_id"),
     ),
     "person": ((Person, "id"), (Delegation, "person_id")),
-    "department": ((Department, "key"),),
+    "department": ((Department, "key"), (GuardRails, "department")),
     "group": ((Group, "id"), (Membership, "group_id")),
     "document": ((Document, "id"), (DocumentVersion, "document_id"), (DraftStep, "document_id")),
 }

@@ -28,11 +28,12 @@ class DraftStepped(Event):
 
 @event("document.published")
 class DocumentPublished(Event):
-    """`release` is what new requests of a service are pinned to."""
+    """`release` is what new requests of a service are pinned to; `comment` is content."""
 
     version: int
     content: str
     release: str | None = None
+    comment: str | None = None
 
 
 @event("document.release_built")
@@ -51,3 +52,41 @@ class DraftDiscarded(Event):
 @event("document.retired")
 class DocumentRetired(Event):
     version: int
+
+
+@event("document.submitted")
+class DraftSubmitted(Event):
+    """An author asks for review of the draft as it is; `comment` is content."""
+
+    content: str
+    comment: str | None = None
+
+
+@event("document.sent_back")
+class DraftSentBack(Event):
+    """A reviewer wants the draft changed before it is published; `comment` is content."""
+
+    content: str
+    comment: str
+
+
+@event("document.publication_scheduled")
+class PublicationScheduled(Event):
+    """The draft is to be published at this instant, by whoever says so here; any edit takes that back."""
+
+    publish_at: str
+    content: str
+    comment: str | None = None
+
+
+@event("document.publication_cancelled")
+class PublicationCancelled(Event):
+    content: str
+
+
+@event("document.publication_failed")
+class PublicationFailed(Event):
+    """At its moment the draft could not be published; `why` says it in words, as content."""
+
+    content: str
+    why: str

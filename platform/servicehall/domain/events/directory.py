@@ -53,6 +53,14 @@ class DepartmentRecorded(Event):
     head: str | None = None
 
 
+@event("department.guard_rails_set")
+class GuardRailsSet(Event):
+    """What documents of a department may not use from now on: `{field_types, classifications, approver_rules}` are
+    lists of words, `{confidential, audience, webhooks}` are true where they are forbidden; all are stated."""
+
+    forbidden: Json
+
+
 @event("group.recorded")
 class GroupRecorded(Event):
     group: str

@@ -158,6 +158,13 @@ def upgrade() -> None:
         sa.Column("draft_step", sa.Integer(), nullable=True),
         sa.Column("last_step", sa.Integer(), nullable=True),
         sa.Column("release", sa.String(length=64), nullable=True),
+        sa.Column("review", sa.String(length=10), nullable=True),
+        sa.Column("review_by", sa.String(length=80), nullable=True),
+        sa.Column("review_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("review_comment", sa.String(length=64), nullable=True),
+        sa.Column("publish_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("publish_by", sa.String(length=80), nullable=True),
+        sa.Column("publish_comment", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_documents")),
         sa.UniqueConstraint("kind", "department", "key", name=op.f("uq_documents_kind_department_key")),
     )
@@ -195,6 +202,14 @@ def upgrade() -> None:
         sa.Column("lead_id", sa.String(length=36), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_groups")),
         sa.UniqueConstraint("key", name=op.f("uq_groups_key")),
+    )
+    op.create_table(
+        "guard_rails",
+        sa.Column("department", sa.String(length=60), nullable=False),
+        sa.Column("forbidden", JSON, nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("set_by", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("department", name=op.f("pk_guard_rails")),
     )
     op.create_table(
         "idempotency_keys",
@@ -616,6 +631,7 @@ def upgrade() -> None:
         sa.Column("content", sa.String(length=64), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("published_by", sa.String(length=80), nullable=False),
+        sa.Column("comment", sa.String(length=64), nullable=True),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["document_id"], ["documents.id"], name=op.f("fk_document_versions_document_id_documents")
@@ -1011,6 +1027,7 @@ def downgrade() -> None:
     op.drop_table("notices")
     op.drop_index("ix_idempotency_keys_created_at", table_name="idempotency_keys")
     op.drop_table("idempotency_keys")
+    op.drop_table("guard_rails")
     op.drop_table("groups")
     op.drop_index("ix_form_nonces_created_at", table_name="form_nonces")
     op.drop_table("form_nonces")
