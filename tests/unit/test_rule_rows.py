@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from servicehall.documents import rule_rows
 from servicehall.documents.rule_expressions import read, write
-from servicehall.documents.rule_rows import Group, Name, Row, Span, Today, normal, operators_of, types_of
+from servicehall.documents.rule_rows import Group, Name, Row, Span, normal, operators_of, types_of
 from servicehall.domain import conditions
 from servicehall.domain.conditions import Activation, Context, Environment, PersonFacts
 from servicehall.domain.expression_types import (
@@ -81,7 +81,7 @@ whole = st.integers(-9, 10**9).map(Decimal)
 SCALARS: Mapping[str, st.SearchStrategy[Any]] = {
     rule_rows.TEXT: texts,
     rule_rows.NUMBER: numbers,
-    rule_rows.MOMENT: st.dates(date(1000, 1, 1)) | st.integers(-999, 999).map(Today),
+    rule_rows.MOMENT: st.dates(date(1000, 1, 1)),
     rule_rows.DURATION: st.builds(Span, st.integers(0, 9999), st.sampled_from("smh")),
 }
 
@@ -97,8 +97,9 @@ def rows(draw: st.DrawFn) -> Row:
     scalar = whole if inner == INT else SCALARS[rule_rows.shape_of(inner)]
     if found in rule_rows.SEVERAL:
         return Row(name, found, tuple(draw(st.lists(scalar, min_size=1, max_size=3))))
-    others = [one for one in TYPES if TYPES[one] == inner and one != "today"]
-    return Row(name, found, draw(scalar | st.sampled_from(sorted(others)).map(Name)))
+    others = sorted(one for one in TYPES if TYPES[one] == inner)
+    days = st.integers(-999, 999) if inner == TIMESTAMP else st.just(0)
+    return Row(name, found, draw(scalar | st.builds(Name, st.sampled_from(others), days)))
 
 
 def groups(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Group]:
@@ -165,9 +166,7 @@ def holds(part: Row | Group) -> bool:
 
 def meaning(value: Any) -> Any:
     if isinstance(value, Name):
-        return plain(value.path)
-    if isinstance(value, Today):
-        return datetime(2026, 11, 22, tzinfo=UTC) + timedelta(days=value.days)
+        return plain(value.path) + timedelta(value.days) if value.days else plain(value.path)
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
     if isinstance(value, Span):
@@ -185,7 +184,7 @@ def plain(path: str) -> Any:
     if root == "tasks":
         return {"tasks.set_up.cost": 2.5, "tasks.set_up.done": False}[path]
     if root in ("today", "now"):
-        return meaning(Today()) if root == "today" else CONTEXT.now
+        return meaning(CONTEXT.today) if root == "today" else CONTEXT.now
     value: Any = ANSWERS[root]
     if rest:
         return value[rest]
@@ -210,6 +209,7 @@ def plain(path: str) -> Any:
         ('"saw" in tools && tools.size() >= 2', '"saw" in tools && size(tools) >= 2'),
         ("today + days(14) <= start", "start >= today + days(14)"),
         ('start == timestamp("2026-12-01T00:00:00Z")', 'start == timestamp("2026-12-01T00:00:00Z")'),
+        ("start < now - days(90)", "start < now - days(90)"),
         ('stay > duration("4h")', 'stay > duration("4h")'),
         ("tasks.set_up.done || tasks.set_up.cost > 10", "tasks.set_up.done || tasks.set_up.cost > 10"),
         ("email != requester.email", "email != requester.email"),

@@ -50,7 +50,6 @@ from servicehall.documents.rule_rows import (
     Row,
     Scalar,
     Span,
-    Today,
     Types,
     Value,
     normal,
@@ -61,7 +60,7 @@ from servicehall.documents.rule_rows import (
 from servicehall.domain.conditions import Environment, compile
 from servicehall.domain.expression_compiler import Compiler, readable
 from servicehall.domain.expression_tree import Node
-from servicehall.domain.expression_types import INT, Type
+from servicehall.domain.expression_types import INT, TIMESTAMP, Type
 from servicehall.errors import Invalid
 
 MOST_DAYS = 36_500
@@ -125,17 +124,16 @@ def _number(value: Decimal) -> str:
     return str(int(value)) if whole else repr(float(value))
 
 
-def _days(value: Today) -> str:
-    return f"today {'-' if value.days < 0 else '+'} days({abs(value.days)})" if value.days else "today"
+def _name(value: Name) -> str:
+    return f"{value.path} {'-' if value.days < 0 else '+'} days({abs(value.days)})" if value.days else value.path
 
 
 _LITERALS: Mapping[type, Callable[..., str]] = {
     str: lambda value: json.dumps(value, ensure_ascii=False),
     Decimal: _number,
     date: lambda value: f'timestamp("{value.isoformat()}T00:00:00Z")',
-    Today: _days,
     Span: lambda value: f'duration("{value.amount}{value.unit}")',
-    Name: lambda value: value.path,
+    Name: _name,
     tuple: lambda value: f"[{', '.join(map(_literal, value))}]",
 }
 
@@ -215,10 +213,11 @@ class _Reader:
         return found
 
     def scalar(self, node: Node, type_: Type) -> Scalar:
-        path = self.path(node)
-        if path is not None and path != "today":
-            if path in self.types and self.types[path] == type_:
-                return Name(path)
+        name, days = _shifted(node) if type_ == TIMESTAMP else (node, 0)
+        path = self.path(name)
+        if path is not None:
+            if self.types.get(path) == type_ and abs(days) <= MOST_DAYS:
+                return Name(path, days)
             raise _Beyond
         found = _VALUES[shape_of(type_)](node) if shape_of(type_) in _VALUES else None
         if found is None or (type_ == INT and isinstance(found, Decimal) and found != found.to_integral_value()):
@@ -251,16 +250,18 @@ def _read_number(node: Node) -> Decimal | None:
     return value if value.is_finite() and (node.literal == "double" or abs(value) < WHOLE_DOUBLES) else None
 
 
-def _read_moment(node: Node) -> date | Today | None:
-    if node.path() == "today":
-        return Today()
+def _shifted(node: Node) -> tuple[Node, int]:
+    """A moment and the days that are added to it: `today - days(3)`."""
+    if node.kind == "call" and node.name in ("_+_", "_-_") and len(node.children) == 2:
+        moment, days = node.children
+        if days.kind == "call" and days.name == "days" and days.children[0].literal == "int":
+            return moment, days.children[0].value * (1 if node.name == "_+_" else -1)
+    return node, 0
+
+
+def _read_moment(node: Node) -> date | None:
     if node.kind == "call" and node.name == "timestamp" and node.children[0].literal == "string":
         return _day(node.children[0].value)
-    if node.kind == "call" and node.name in ("_+_", "_-_") and node.children[0].path() == "today":
-        days = node.children[1]
-        if days.kind == "call" and days.name == "days" and days.children[0].literal == "int":
-            count = days.children[0].value * (1 if node.name == "_+_" else -1)
-            return Today(count) if abs(count) <= MOST_DAYS else None
     return None
 
 

@@ -17,15 +17,9 @@ _NEGATED = {ALL: NOT_ALL, NOT_ALL: ALL, ANY: NONE, NONE: ANY}
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """Another name beside the operator: `requested_for.email`, `now`."""
+    """Another name beside the operator, `requested_for.email`; a moment so many days later, or earlier: `today`."""
 
     path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Today:
-    """Today, so many days later (or, below zero, earlier)."""
-
     days: int = 0
 
 
@@ -37,7 +31,7 @@ class Span:
     unit: str = "h"
 
 
-Scalar = str | Decimal | date | Today | Span | Name
+Scalar = str | Decimal | date | Span | Name
 Value = Scalar | tuple[Scalar, ...] | None
 
 
