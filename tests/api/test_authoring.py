@@ -147,6 +147,14 @@ def test_a_document_is_examined_without_being_saved(author: Any) -> None:
     assert author.get(NEW).status_code == 404
 
 
+def test_a_draft_is_tried_on_past_requests(api: Api) -> None:
+    author = api(IT_CATALOG)
+    patch(author, "/definitions/service/it/laptop", [{"op": "replace", "path": "/title/en", "value": "Laptop"}])
+    found = author.post("/definitions/service/it/laptop/simulate", json={"days": 30}).json
+    assert found == {"looked_at": 0, "passed_over": 0, "hidden": 0, "differences": []}
+    assert api(EMPLOYEE).post("/definitions/service/it/laptop/simulate", json={}).status_code == 404
+
+
 def test_schemas_are_served(api: Api) -> None:
     whole = api(EMPLOYEE).get("/schemas")
     assert whole.content_type == "application/schema+json"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -81,3 +83,18 @@ def progress_bar(length: int, label: str, *, quiet: bool = False) -> Iterator[Ca
         return
     with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
         yield lambda done: bar.update(done)
+
+
+_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+
+
+class Lifetime(click.ParamType[timedelta]):
+    """`30d`, `12h`, `4w`."""
+
+    name = "lifetime"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        found = re.fullmatch(r"([1-9]\d{0,4})([hdw])", str(value))
+        if found is None:
+            self.fail("write a number and h, d or w, such as 30d", param, ctx)
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
-from servicehall.cli.application import with_app
+from servicehall.cli.application import Lifetime, progress_bar, with_app
 from servicehall.cli.published import what_is_known
 from servicehall.documents.diff import describe_changes, text_diff
 from servicehall.documents.examination import ERROR, PlacedProblem
@@ -129,3 +130,37 @@ def diff(path: Path, as_json: bool) -> None:
         click.echo(json.dumps({name: rows for name, rows in answer.items() if rows}, ensure_ascii=False, indent=2))
     else:
         click.echo("".join(text_diff(was, now) for now, was in found), nl=False)
+
+
+@group.command("simulate")
+@click.argument("reference", metavar="[KIND:]DEPARTMENT/KEY")
+@click.option("--since", type=Lifetime(), default="90d", show_default=True, help="How far back, such as 90d.")
+@click.option("--most", default=1_000, show_default=True, type=click.IntRange(1, 100_000), help="At most so many.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@with_app
+def simulate(reference: str, since: timedelta, most: int, as_json: bool) -> None:
+    """Replay past requests through the draft of a document, and list which would have gone another way.
+
+    KIND is `service` unless it is said; a draft of a shared document is tried with every service that uses it.
+    Exits with 1 where a request would have gone another way. Nothing is stored.
+    """
+    from servicehall.clock import now
+    from servicehall.models.base import db, reading
+    from servicehall.services import drafting, simulation
+
+    kind, _colon, name = reference.rpartition(":")
+    department, _slash, key = name.partition("/")
+    with reading():
+        document = drafting.current(db.session(), (kind or "service", department, key)).document
+        rows = simulation.requests_since(db.session(), document, now() - since, most=most)
+        with progress_bar(len(rows), _("Requests"), quiet=as_json) as told:
+            found = simulation.simulate(db.session(), document, rows, told=told)
+    if as_json:
+        click.echo(json.dumps(found.as_dict(), ensure_ascii=False, indent=2))
+    else:
+        for one in found.differences:
+            for aspect, (was, then) in one.aspects.items():
+                click.echo(f"{one.number} {one.service}: {aspect}: {json.dumps(was)} -> {json.dumps(then)}")
+        counts = {"n": found.looked_at, "different": len(found.differences), "over": found.passed_over}
+        click.echo(_("{n} requests tried, {different} would go another way, {over} could not be tried", **counts))
+    sys.exit(1 if found.differences else 0)

@@ -3,28 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import timedelta
-from typing import Any
 
 import click
 
 from ..clock import as_instant, now
-from .application import with_app
-
-UNITS = {"h": "hours", "d": "days", "w": "weeks"}
-
-
-class Lifetime(click.ParamType[timedelta]):
-    """`30d`, `12h`, `4w`."""
-
-    name = "lifetime"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        found = re.fullmatch(r"([1-9]\d{0,4})([hdw])", str(value))
-        if found is None:
-            self.fail("write a number and h, d or w, such as 30d", param, ctx)
-        return timedelta(**{UNITS[found[2]]: int(found[1])})
+from .application import Lifetime, with_app
 
 
 @click.group("token")

@@ -6,6 +6,7 @@ The studio, the command line and this API are faces of the same verbs. `If-Match
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, request
@@ -19,12 +20,13 @@ from ...documents.pack import as_document
 from ...documents.source import read_yaml
 from ...errors import BadRequest, Invalid, NotFound, Problem
 from ...models.definitions import Document
-from ...services import definitions, drafting
+from ...services import definitions, drafting, simulation
 from ...services.shelf import Name, row_of
+from ...services.visibility import visible_numbers
 from ...texts import _, pick
 from . import definition_shapes as shapes
 from . import inputs
-from .calls import as_json, call, no_content, viewer
+from .calls import as_json, call, no_content, only_read, viewer
 from .reading import parse_json, read_raw
 
 TAG = "Definitions"
@@ -132,6 +134,26 @@ def retire_definition(kind: str, department: str, key: str) -> Response:
     name = _named(kind, department, key)
     definitions.retire(name, viewer=viewer(), at=now())
     return _answer(name)
+
+
+@call(
+    "POST",
+    f"{ONE}/simulate",
+    summary="Which past requests the draft would have sent another way; those that the caller may not see are counted",
+    tag=TAG,
+    body=inputs.Simulated,
+    answer=shapes.Simulation,
+)
+def simulate_definition(kind: str, department: str, key: str, said: dict[str, Any]) -> Response:
+    only_read()
+    name = _named(kind, department, key)
+    document = drafting.current(viewer().session, name).document
+    since = now() - timedelta(days=said["days"])
+    rows = simulation.requests_since(viewer().session, document, since, most=said["most"])
+    found = simulation.simulate(viewer().session, document, rows).as_dict()
+    seen = visible_numbers(viewer(), [one["number"] for one in found["differences"]])
+    shown = [one for one in found["differences"] if one["number"] in seen]
+    return as_json({**found, "differences": shown, "hidden": len(found["differences"]) - len(shown)})
 
 
 @call("GET", "/schemas", summary="The JSON Schema of any document", tag=TAG, answer="application/schema+json")

@@ -47,3 +47,16 @@ class ChangedPlace(Shape):
 class Difference(Shape):
     changes = fields.List(fields.Nested(ChangedPlace))
     text = fields.String()
+
+
+class ChangedWay(Shape):
+    number = fields.String()
+    service = fields.String()
+    aspects = fields.Dict(metadata={"description": "refused, approvers, tasks, dates: {was, now}"})
+
+
+class Simulation(Shape):
+    looked_at = fields.Integer()
+    passed_over = fields.Integer(metadata={"description": "Whose content or people are gone"})
+    hidden = fields.Integer(metadata={"description": "That differ, and that the caller may not see"})
+    differences = fields.List(fields.Nested(ChangedWay))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from marshmallow import Schema, fields
-from marshmallow.validate import Length, OneOf
+from marshmallow.validate import Length, OneOf, Range
 
 from ...domain.approvals import DECISIONS
 from ...services.listing import DEFAULT_LIMIT, MAX_LIMIT
@@ -72,6 +72,11 @@ class DefinitionsQuery(Paging):
 
 class Examined(Schema):
     document = fields.Dict(load_default=None, metadata={"description": "Instead of the draft, and without saving it"})
+
+
+class Simulated(Schema):
+    days = fields.Integer(load_default=90, validate=Range(min=1, max=3_650))
+    most = fields.Integer(load_default=200, validate=Range(min=1, max=1_000))
 
 
 class ReportQuery(Schema):
