@@ -1,4 +1,4 @@
-"""A draft is tried on the requests of the past: what would have gone another way, and nothing else; nothing is stored."""
+"""A draft is tried on past requests: what would have gone another way is listed, and nothing is stored."""
 
 from __future__ import annotations
 
