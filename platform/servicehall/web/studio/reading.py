@@ -7,17 +7,19 @@ more than a value, such as a key that others name, has a control of its own: `c:
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from servicehall.documents.kinds.approval_chain import APPROVER_RULES, ApproverRule
 from servicehall.documents.kinds.registry import KINDS
-from servicehall.documents.parts import Anything, Block, ListOf, MapOf, OneOf, Part, name_of
+from servicehall.documents.parts import ANYTHING, Anything, Block, ListOf, MapOf, OneOf, Part
 from servicehall.documents.patching import Operation, keys_of, patched, pointer, value_at
-from servicehall.documents.words import Expression, Flag, OneWord, Text, Whole
+from servicehall.documents.words import FieldKey, Flag, OneWord, Text, Whole
 from servicehall.errors import Invalid, Problem
-from servicehall.texts import LOCALES, N_, _
+from servicehall.texts import N_, _, current_locale
+from servicehall.web.studio.parts import first, meant, plain, properties_of, shown
 
 PREFIX = "v:"
 OWN = "c:"
@@ -29,27 +31,21 @@ def part_at(kind: str, body: Mapping[str, Any], at: str) -> Part:
     part: Part = KINDS[kind].part
     value: Any = body
     for key in keys_of(at):
-        part = _inner(part.chosen(value), key)
-        value = value_at(value, pointer(key)) if isinstance(value, (Mapping, list)) else None
+        part = _inner(part.chosen(value), key, value)
+        value = value_at(value, pointer(key))
     return part
 
 
-def _inner(part: Part, key: str) -> Part:
-    while isinstance(part, OneOf):
-        part = part.shapes[0]
+def _inner(part: Part, key: str, value: Any) -> Part:
+    part = first(part)
     if isinstance(part, ApproverRule) and key in APPROVER_RULES:
         return APPROVER_RULES[key]
-    if isinstance(part, Block):
-        known = {name_of(inner): inner for inner in part.layout.fields.values()}
-        if key in known:
-            found = known[key]
-            return found if isinstance(found, Part) else Anything()
-    if isinstance(part, ListOf):
+    if isinstance(part, Block) and key in (known := properties_of(part)):
+        return known[key]
+    if isinstance(part, (ListOf, MapOf)):
         return part.item
-    if isinstance(part, MapOf):
-        return part.item
-    if isinstance(part, (Anything, Text)) or type(part) is Part:
-        return Anything()
+    if isinstance(part, (Anything, Text)) or type(part) is Part or (isinstance(value, Mapping) and key in value):
+        return ANYTHING
     raise Invalid(_("There is no such place in this document."), [Problem(key, "unknown", _("no such property"))])
 
 
@@ -91,37 +87,55 @@ def _after(body: Mapping[str, Any], found: Sequence[Operation]) -> Mapping[str, 
 
 
 def read(part: Part, values: Sequence[str], was: Any) -> Any:
-    """A control's value as the document holds it; None where it is to be absent."""
-    here = part.chosen(was)
-    while isinstance(here, OneOf):
-        here = here.shapes[0]
-    text = values[-1].replace("\r\n", "\n")
-    if isinstance(here, ListOf):
-        words = [one.strip() for value in values for one in re.split(r"[\n,;]", value)]
-        return [one for one in words if one] or None
+    """A control's value as the document holds it; None where it is to be absent. What nobody touched stays as it is."""
+    here, text = meant(part, was), plain(values[-1])
     if isinstance(here, Flag):
-        return True if text == "true" else (False if text == "false" and was is not None else None)
-    if not text.strip():
+        said = text == "true"
+        return was if said == bool(was) else said
+    if text == plain(shown(here, was)):
+        return was
+    if isinstance(here, ListOf):
+        return _words(text, was)
+    if not text:
         return None
     if isinstance(here, Whole):
-        return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text.strip()) else text
+        return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else text
     if isinstance(here, Anything) or type(here) is Part:
-        return _plain(text.strip(), was)
-    return text if isinstance(here, Expression) else text.strip()
+        return _guessed(text, was)
+    return text
 
 
-def _plain(text: str, was: Any) -> Any:
+def _words(text: str, was: Any) -> list[str] | None:
+    """Words one a line, or on one line by commas where none of them held a comma so far."""
+    between = r"\n" if any(re.search("[,;，；、]", str(one)) for one in was or ()) else r"[\n,;，；、]"
+    return [one.strip() for one in re.split(between, text) if one.strip()] or None
+
+
+def _guessed(text: str, was: Any) -> Any:
     """A value whose type only its neighbours know: a number stays a number, a text stays a text."""
-    if text in ("true", "false") and not isinstance(was, str):
+    if isinstance(was, str):
+        return text
+    if isinstance(was, (Mapping, list)):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError) as error:
+            message = _("This cannot be read: {why}", why=str(error)[:200])
+            raise Invalid(_("The change cannot be made."), [Problem("", "invalid", message)]) from error
+    if text in ("true", "false"):
         return text == "true"
-    if _NUMBER.match(text) and not isinstance(was, str):
+    if _NUMBER.match(text):
         return float(text) if "." in text else int(text)
     return text
 
 
 def _text(was: Any, said: Mapping[str, str]) -> Any:
     before = dict(was) if isinstance(was, Mapping) else {"en": was} if isinstance(was, str) else {}
-    now = {**before, **{locale: text.replace("\r\n", "\n").strip() for locale, text in said.items()}}
+    now = dict(before)
+    for locale, text in said.items():
+        if plain(text) != plain(str(before.get(locale, ""))):
+            now[locale] = plain(text)
+    if now == before:
+        return was
     kept = {locale: text for locale, text in now.items() if text}
     if isinstance(was, str) and set(kept) <= {"en"}:
         return kept.get("en")
@@ -129,9 +143,11 @@ def _text(was: Any, said: Mapping[str, str]) -> Any:
 
 
 def _change(at: str, was: Any, now: Any) -> Iterator[Operation]:
-    if now is None and was is not None:
+    if now is was:
+        return
+    if now is None:
         yield {"op": "remove", "path": at}
-    elif now is not None and (was is None or was != now or type(was) is not type(now)):
+    elif was != now or type(was) is not type(now):
         yield {"op": "add" if was is None else "replace", "path": at, "value": now}
 
 
@@ -139,22 +155,21 @@ def act_of(kind: str, body: Mapping[str, Any], act: str, sent: Mapping[str, Sequ
     """What a button does; Invalid where it is none that is known."""
     name, _colon, rest = act.partition(":")
     at, _colon, more = rest.partition(":")
-    if name not in ACTS:
+    if name not in ACTS and name not in WIDE_ACTS:
         raise Invalid(_("This cannot be done here."), [Problem("do", "unknown", name[:40])])
-    return ACTS[name](kind, body, at, more or "".join(sent.get(f"n:{at}", ())[-1:]))
+    said = more or "".join([*sent.get(f"n:{at}", ()), *sent.get(f"to:{at}", ())][-1:])
+    return WIDE_ACTS[name](body, at, said, sent) if name in WIDE_ACTS else ACTS[name](kind, body, at, said)
 
 
 def _add(kind: str, body: Mapping[str, Any], at: str, more: str) -> list[Operation]:
     """A new entry of a list or map, or a block that was absent; `more` is the entry's name in a map, or its shape."""
     part, was = part_at(kind, body, at), value_at(body, at)
-    here = part.chosen(was)
-    while isinstance(here, OneOf):
-        here = here.shapes[0]
+    here = meant(part, was)
     if isinstance(here, ListOf):
         shape = _shape_of(here.item, more)
         entry = blank(shape, was if isinstance(was, list) else ())
         if isinstance(was, list):
-            return [{"op": "add", "path": f"{at}/-", "value": entry}]
+            return [{"op": "add", "path": f"{at}/{len(was)}", "value": entry}]
         return [{"op": "add", "path": at, "value": [entry]}]
     if isinstance(here, MapOf):
         if not more:
@@ -218,6 +233,8 @@ def selected(operations: Sequence[Operation], before: str) -> str:
             return str(one["path"])
         if one["op"] == "add" and isinstance(one.get("value"), dict) and "key" in one["value"]:
             return str(one["path"])
+        if one["op"] == "remove" and one["path"] == before and re.search(r"/(fields|columns)/[0-9]+\Z", before):
+            return before
         if one["op"] == "remove" and (before + "/").startswith(one["path"] + "/"):
             return str(one["path"]).rpartition("/")[0]
     return before
@@ -227,6 +244,9 @@ Acts = dict[str, Callable[[str, Mapping[str, Any], str, str], list[Operation]]]
 Controls = dict[str, Callable[[str, Mapping[str, Any], str, Sequence[str]], list[Operation]]]
 ACTS: Acts = {"add": _add, "remove": _remove, "move": _move, "copy": _copy, "shape": _shape}
 """What a button does, by name: (kind, body, pointer, what the button says more). The tabs add theirs in `tabs.py`."""
+WideActs = dict[str, Callable[[Mapping[str, Any], str, str, Mapping[str, Sequence[str]]], list[Operation]]]
+WIDE_ACTS: WideActs = {}
+"""Those that need what else was sent: (body, pointer, what the button says more, the form)."""
 CONTROLS: Controls = {}
 """What a control of a tab's own means: (kind, body, pointer, the values sent)."""
 NEW = N_("New")
@@ -234,8 +254,7 @@ NEW = N_("New")
 
 def blank(part: Part, beside: Sequence[Any]) -> Any:
     """What a new one begins as: all that is required, keys of its own, and nothing else."""
-    while isinstance(part, OneOf):
-        part = part.shapes[0]
+    part = first(part)
     if isinstance(part, ApproverRule):
         return {"manager": {"of": "requested_for"}}
     if isinstance(part, Block):
@@ -250,27 +269,23 @@ def blank(part: Part, beside: Sequence[Any]) -> Any:
         return part.least
     if isinstance(part, OneWord):
         return part.words[0]
-    return {"en": _(NEW)} if isinstance(part, Text) else ""
+    return {current_locale(): _(NEW)} if isinstance(part, Text) else ""
 
 
 def _blank_block(part: Block, beside: Sequence[Any]) -> dict[str, Any]:
     made: dict[str, Any] = {}
-    for inner in part.layout.fields.values():
-        name = name_of(inner)
-        here = inner if isinstance(inner, Part) else Part()
+    for name, inner in properties_of(part).items():
         if name == "key":
-            made[name] = fresh_key("new", beside)
-        elif name in ("title", "label") and "key" in made:
-            made[name] = dict.fromkeys(LOCALES[:1], "") | {"en": NEW}
-        elif inner.required:
-            made[name] = blank(here, ())
+            made[name] = fresh_key("new", beside, joint="_" if isinstance(inner, FieldKey) else "-")
+        elif inner.required or (name in ("title", "label") and "key" in made):
+            made[name] = blank(inner, ())
     return made
 
 
-def fresh_key(wish: str, beside: Sequence[Any]) -> str:
+def fresh_key(wish: str, beside: Sequence[Any], *, joint: str = "") -> str:
     """A key like the wish that none beside it has: `new`, `new-2` (`a_b_2` where keys are snake_case)."""
-    taken = {one.get("key") for one in beside if isinstance(one, Mapping)}
-    joint = "_" if "_" in wish else "-"
+    taken = [one.get("key") for one in beside if isinstance(one, Mapping)]
+    joint = joint or ("_" if "_" in wish else "-")
     base = re.sub(r"[-_][0-9]+\Z", "", wish)
     number = 2
     while wish in taken:
