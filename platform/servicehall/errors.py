@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: `path` is where (`items[2].quantity`), `code` is for programs, `message` for people."""
+    """One thing that is wrong: `path` is where (`items[2].quantity`), `code` is for programs, `message` for people.
+
+    `offset` is where in a text, in code points; below 0 it is the whole.
+    """
 
     path: str
     code: str
     message: str
+    offset: int = field(default=-1, compare=False)
 
     def as_dict(self) -> dict[str, str]:
         return {"path": self.path, "code": self.code, "message": self.message}

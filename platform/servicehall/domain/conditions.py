@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +15,7 @@ from servicehall.domain.expression_engine import NotRun, Program
 from servicehall.domain.expression_environment import RESERVED, Environment
 from servicehall.domain.expression_types import BOOL, Type, to_cel
 from servicehall.domain.facts import Context, PersonFacts, RequestFacts
-from servicehall.errors import Invalid, Problem
+from servicehall.errors import Invalid
 from servicehall.texts import _
 
 __all__ = [
@@ -140,7 +140,7 @@ def compile(text: str, environment: Environment, expects: Type | None = BOOL, *,
     try:
         return _compiled(readable(text), environment, expects)
     except Invalid as error:
-        found = [Problem(path, one.code, one.message) for one in error.problems]
+        found = [replace(one, path=path) for one in error.problems]
         raise Invalid(_("The expression is not valid."), found) from None
 
 

@@ -95,11 +95,12 @@ def problems(
     seen = set()
     complaints_ = list(found)
     for complaint in [one for one in complaints_ if "*error*" not in one.text] or complaints_:
-        code, words = _words(complaint, _Place(complaint.offset(expression), tree, names))
+        offset = complaint.offset(expression)
+        code, words = _words(complaint, _Place(offset, tree, names))
         if (complaint.line, complaint.column, words) in seen:
             continue
         seen.add((complaint.line, complaint.column, words))
-        yield Problem(path, code, _located(complaint, words))
+        yield Problem(path, code, _located(complaint, words), offset)
 
 
 def _located(complaint: Complaint, words: str) -> str:

@@ -1,0 +1,46 @@
+"""What is wrong with one expression where it stands, and at which position; quick, for it is asked while one types."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from servicehall.documents.checks.expressions import check_expression, check_syntax
+from servicehall.documents.document import Document, Place
+from servicehall.documents.examination import Examination, Library
+from servicehall.documents.rule_scopes import Scope
+from servicehall.domain.conditions import compile
+from servicehall.errors import Invalid
+
+_HERE = Document("", "", "", {})
+_QUOTED = re.compile("“([^”]+)”")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """`offset` is where it is in the text, in code points; below 0 it is the whole."""
+
+    message: str
+    offset: int = -1
+
+
+def mistakes(text: str, scope: Scope) -> list[Mistake]:
+    """All that is wrong with an expression; where more names may be known, an unknown one is no mistake."""
+    examination = Examination(Library((), lambda kind, department, key: None))
+    place = Place(text, _HERE)
+    try:
+        compile(text, scope.environment, scope.expects)
+    except Invalid as error:
+        if not scope.open or any(one.code != "unknown_name" for one in error.problems):
+            return [Mistake(one.message, one.offset) for one in error.problems]
+        check_syntax(examination, place)
+    else:
+        check_expression(examination, place, scope.environment, expects=scope.expects, only=scope.only)
+    return [Mistake(one.message, _position(one.message, text)) for one in examination.problems]
+
+
+def _position(message: str, text: str) -> int:
+    """Where the name that a message quotes stands."""
+    quoted = _QUOTED.search(message)
+    found = re.search(rf"\b{re.escape(quoted[1])}\b", text) if quoted else None
+    return found.start() if found else -1
