@@ -24,7 +24,7 @@ from servicehall.domain import events as e
 from servicehall.errors import Conflict, Invalid, NotFound, Problem
 from servicehall.models.definitions import Document
 from servicehall.models.log import ReleaseRow
-from servicehall.services import drafting
+from servicehall.services import document_notices, drafting
 from servicehall.services.releases import digest_of
 from servicehall.services.shelf import FAMILY, Name, Shelf, directory_facts, may_author, row_of
 from servicehall.services.visibility import Viewer
@@ -71,7 +71,7 @@ def apply_pack(pack: Pack, *, publish: bool, dry_run: bool, actor: str, at: date
                 raise _Undone
             _draft_all(w, pack.documents, finder, outcome, publish=publish)
             if publish:
-                _publish_all(w, pack.documents, finder, outcome)
+                _publish_all(w, pack.documents, outcome)
             if dry_run:
                 raise _Undone
     except _Undone:
@@ -79,7 +79,9 @@ def apply_pack(pack: Pack, *, publish: bool, dry_run: bool, actor: str, at: date
     return outcome
 
 
-def publish(name: Name, *, viewer: Viewer, at: datetime, expected: str | None = None) -> int:
+def publish(
+    name: Name, *, viewer: Viewer, at: datetime, expected: str | None = None, comment: str | None = None
+) -> int:
     """Makes the draft the next version, with every release that it changes. Returns the version.
 
     Errors: Invalid where a check finds an error; Conflict where there is no draft, or where the department asks for
@@ -87,21 +89,48 @@ def publish(name: Name, *, viewer: Viewer, at: datetime, expected: str | None = 
     """
     may_author(viewer, name[1])
     with work(FAMILY, actor=viewer.id, at=at) as w:
-        finder = Shelf(w.session)
-        row = finder.rows.get(name)
-        if row is None or row.draft_body is None:
-            raise Conflict(_("There is no draft to publish."))
-        drafting.as_expected(row, expected)
-        document = Authored.of(row.draft_body)
-        problems = _problems(w.session, finder, Pack((document,)), _affected(finder, [document]), publishing=True)
-        errors = [one for one in problems if one.severity == ERROR]
-        if errors:
-            raise Invalid(
-                _("The draft cannot be published yet."), [Problem(one.path, one.code, one.message) for one in errors]
-            )
-        _second_pair_of_eyes(finder, row, w.session, viewer)
-        _publish_all(w, [document], finder, Outcome())
-        return row.version + 1
+        row = publishable(w, name, viewer=viewer, expected=expected)
+        return put_into_use(w, row, by=viewer.id, comment=w.keep(comment) if comment else None)
+
+
+def publishable(w: Work, name: Name, *, viewer: Viewer, expected: str | None = None) -> Document:
+    """The row of a draft that this viewer may publish as it is now; the errors are those of `publish`."""
+    finder = Shelf(w.session)
+    row = drafted(finder, name, expected)
+    refuse_errors(w.session, finder, row)
+    if finder.asks_for_review(name[1]) and viewer.id in drafting.authors(w.session, row):
+        raise Conflict(_("A second administrator publishes what you wrote."))
+    return row
+
+
+def drafted(finder: Shelf, name: Name, expected: str | None) -> Document:
+    """The row of a document with a draft, in the edition that is expected; Conflict else."""
+    row = finder.rows.get(name)
+    if row is None or row.draft_body is None:
+        raise Conflict(_("There is no draft to publish."))
+    drafting.as_expected(row, expected)
+    return row
+
+
+def refuse_errors(session: Session, finder: Shelf, row: Document) -> None:
+    """Invalid with every error that the checks find in a draft, and in what leans on it."""
+    document = Authored.of(row.draft_body or {})
+    problems = _problems(session, finder, Pack((document,)), _affected(finder, [document]), publishing=True)
+    errors = [Problem(one.path, one.code, one.message) for one in problems if one.severity == ERROR]
+    if errors:
+        raise Invalid(_("The draft cannot be published yet."), errors)
+
+
+def put_into_use(w: Work, row: Document, *, by: str, comment: str | None) -> int:
+    """Publishes a draft that was found publishable, tells those who did not do it just now, and returns the version.
+
+    `by` is who wants it: who acts, or whoever set a date for it.
+    """
+    told, version = ({*drafting.authors(w.session, row), by}) - {w.actor}, row.version + 1
+    document = Authored.of(row.draft_body or {})
+    _publish_all(w, [document], Outcome(), by=by, comment=comment)
+    document_notices.tell(w, "document_published", row, told, version=version)
+    return version
 
 
 def retire(name: Name, *, viewer: Viewer, at: datetime) -> None:
@@ -198,8 +227,14 @@ def _same(row: Document, document: Authored, *, publish: bool) -> bool:
     return document.body == (row.draft_body if row.draft is not None else row.body)
 
 
-def _publish_all(w: Work, documents: Sequence[Authored], finder: Shelf, outcome: Outcome) -> None:
-    """Publishes every document with a draft, and builds anew the releases of all services they touch."""
+def _publish_all(
+    w: Work, documents: Sequence[Authored], outcome: Outcome, *, by: str | None = None, comment: str | None = None
+) -> None:
+    """Publishes every document with a draft, and builds anew the releases of all services they touch.
+
+    `by` is who wants it, where that is not who acts.
+    """
+    on_behalf = by if by != w.actor else None
     w.flush()
     now = Shelf(w.session)
     fresh: dict[Name, Authored] = {}
@@ -220,7 +255,10 @@ def _publish_all(w: Work, documents: Sequence[Authored], finder: Shelf, outcome:
         row = now.rows[name]
         w.record(
             f"document/{row.id}",
-            e.DocumentPublished(version=row.version + 1, content=str(row.draft), release=releases.get(name)),
+            e.DocumentPublished(
+                version=row.version + 1, content=str(row.draft), release=releases.get(name), comment=comment
+            ),
+            on_behalf_of=on_behalf,
         )
         outcome.published.append(f"{document.kind} {document.reference}")
     for name in sorted(touched - fresh.keys()):
@@ -240,10 +278,3 @@ def _users(finder: Shelf, document: Authored) -> list[Authored]:
     held = {one.name for one in users_of(document, finder.published.values())}
     found = (one for one in finder.published.values() if one.name in held or document.name in references_of(one))
     return sorted((one for one in found if one.name != document.name), key=lambda one: one.name)
-
-
-def _second_pair_of_eyes(finder: Shelf, row: Document, session: Session, viewer: Viewer) -> None:
-    department = finder.published.get(("department", row.department, row.department))
-    asked = department is not None and department.body.get("review")
-    if asked and viewer.id in drafting.authors(session, row):
-        raise Conflict(_("A second administrator publishes what you wrote."))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from servicehall.domain.events import Event, StateChanged, TaskStateChanged
-from servicehall.services import approvals, fulfilment, notifications, search, sla
+from servicehall.services import approvals, fulfilment, notifications, scheduling, search, sla
 from servicehall.services.work import Reaction, set_reactions
 
 FLOW: dict[str, tuple[Reaction, ...]] = {
@@ -48,6 +48,13 @@ FLOW: dict[str, tuple[Reaction, ...]] = {
     "task.cancel": (approvals.withdraw_gate, sla.task_ended),
     "task.retry": (fulfilment.hand_out,),
     "task.fall_back": (fulfilment.hand_out,),
+    # documents
+    "document.drafted": (scheduling.disarm,),
+    "document.draft_stepped": (scheduling.disarm,),
+    "document.draft_discarded": (scheduling.disarm,),
+    "document.sent_back": (scheduling.disarm,),
+    "document.publication_cancelled": (scheduling.disarm,),
+    "document.published": (scheduling.disarm,),
 }
 
 

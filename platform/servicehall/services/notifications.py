@@ -111,7 +111,7 @@ def _write(w: Work, recorded: Recorded, request: Request, told: Told) -> None:
             subject, body = (fill(pick(text) if isinstance(text, Mapping) else _(text), names) for text in texts)
         _keep(w, recorded, person, told, subject[:300], body)
     if is_mail_set_up():
-        _mail(w, [person.id for person in people if wants_mail(person, told.event)])
+        mail(w, [person.id for person in people if wants_mail(person, told.event)])
 
 
 def _keep(w: Work, recorded: Recorded, person: Person, told: Told, subject: str, body: str) -> None:
@@ -130,7 +130,7 @@ def _keep(w: Work, recorded: Recorded, person: Person, told: Told, subject: str,
     )
 
 
-def _mail(w: Work, people: Sequence[str]) -> None:
+def mail(w: Work, people: Sequence[str]) -> None:
     """Asks for one mail a person and work: at once, or where another was asked for lately, at the digest's end."""
     asked: set[str] = w.memo.setdefault("mailed", set())
     fresh = [one for one in people if one not in asked]

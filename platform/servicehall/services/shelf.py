@@ -35,6 +35,11 @@ class Shelf:
     def find(self, kind: str, department: str, key: str) -> Authored | None:
         return self.published.get((kind, department, key)) or find_shipped(kind, department, key)
 
+    def asks_for_review(self, department: str) -> bool:
+        """Whether a department's published document wants a second administrator to publish."""
+        found = self.published.get(("department", department, department))
+        return found is not None and found.body.get("review") is True
+
 
 def row_of(session: Session, name: Name) -> Document | None:
     """The row of one document, as it is now; None where there is none."""

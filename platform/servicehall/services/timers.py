@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from servicehall.models.base import db
 from servicehall.models.requests import Request
-from servicehall.services import approval_timeouts, handovers, requests, sla
+from servicehall.services import approval_timeouts, handovers, requests, scheduling, sla
 from servicehall.services.requests import family_of
 from servicehall.services.work import Work, work
 
@@ -26,15 +26,11 @@ IN_REQUEST: dict[str, Callable[[Work, Payload], None]] = {
     "request_close": lambda w, payload: requests.close_when_due(w, payload["request"]),
 }
 OF_PERSON = ("delegation_start", "delegation_end", handovers.KIND)
-KINDS = (*IN_REQUEST, *OF_PERSON)
 
 
 def ring(kind: str, payload: Payload, *, at: datetime, settle: Settle) -> None:
     """Does what is due. `settle` marks the timer done in the same transaction, or stops where somebody else did."""
-    if kind in IN_REQUEST:
-        _in_request(kind, payload, at, settle)
-    else:
-        _of_person(payload, at, settle)
+    KINDS[kind](kind, payload, at, settle)
 
 
 def _in_request(kind: str, payload: Payload, at: datetime, settle: Settle) -> None:
@@ -47,7 +43,7 @@ def _in_request(kind: str, payload: Payload, at: datetime, settle: Settle) -> No
         IN_REQUEST[kind](w, payload)
 
 
-def _of_person(payload: Payload, at: datetime, settle: Settle) -> None:
+def _of_person(kind: str, payload: Payload, at: datetime, settle: Settle) -> None:
     """Each family in a work of its own; what was moved already stays, so it may be done again."""
     session = db.session()
     for request_id in handovers.affected_requests(session, payload["person"]):
@@ -57,3 +53,14 @@ def _of_person(payload: Payload, at: datetime, settle: Settle) -> None:
                 handovers.settle(w, request_id, payload["person"])
     settle(session)
     session.commit()
+
+
+def _of_document(kind: str, payload: Payload, at: datetime, settle: Settle) -> None:
+    scheduling.publish_when_due(payload, actor=SYSTEM, at=at, settle=settle)
+
+
+KINDS: Mapping[str, Callable[[str, Payload, datetime, Settle], None]] = {
+    **dict.fromkeys(IN_REQUEST, _in_request),
+    **dict.fromkeys(OF_PERSON, _of_person),
+    scheduling.KIND: _of_document,
+}

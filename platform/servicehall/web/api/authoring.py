@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Response, request
 
-from ...clock import now
+from ...clock import as_instant, now
 from ...documents.diff import describe_changes, text_diff
 from ...documents.document import Document as Authored
 from ...documents.json_schema import schema_of, schema_of_all
@@ -38,7 +38,7 @@ OPERATIONS: Mapping[str, Any] = {PATCH: {"type": "array", "items": {"type": "obj
 
 @call("GET", ONE, summary="One document, as its draft stands or as it is published", tag=TAG, answer=shapes.Authored)
 def get_definition(kind: str, department: str, key: str) -> Response:
-    return _answer(_named(kind, department, key))
+    return answer(named(kind, department, key))
 
 
 @call(
@@ -51,10 +51,10 @@ def get_definition(kind: str, department: str, key: str) -> Response:
     versioned=True,
 )
 def put_draft(kind: str, department: str, key: str) -> Response:
-    name = _named(kind, department, key)
+    name = named(kind, department, key)
     body = {"kind": kind, "department": department, "key": key, **_document()}
-    drafting.save(name, body=body, viewer=viewer(), at=now(), expected=_expected(name))
-    return _answer(name)
+    drafting.save(name, body=body, viewer=viewer(), at=now(), expected=expected(name))
+    return answer(name)
 
 
 @call(
@@ -67,18 +67,18 @@ def put_draft(kind: str, department: str, key: str) -> Response:
     versioned=True,
 )
 def patch_draft(kind: str, department: str, key: str) -> Response:
-    name = _named(kind, department, key)
+    name = named(kind, department, key)
     operations = parse_json(read_raw(PATCH, JSON))
     if not isinstance(operations, list):
         raise Invalid(_("Send a list of operations."), [Problem("", "type", _("a JSON Patch is a list"))])
-    drafting.edit(name, operations, viewer=viewer(), at=now(), expected=_expected(name))
-    return _answer(name)
+    drafting.edit(name, operations, viewer=viewer(), at=now(), expected=expected(name))
+    return answer(name)
 
 
 @call("DELETE", f"{ONE}/draft", summary="Discard the draft", tag=TAG, status=204, versioned=True)
 def delete_draft(kind: str, department: str, key: str) -> Response:
-    name = _named(kind, department, key)
-    drafting.discard(name, viewer=viewer(), at=now(), expected=_expected(name))
+    name = named(kind, department, key)
+    drafting.discard(name, viewer=viewer(), at=now(), expected=expected(name))
     return no_content()
 
 
@@ -86,21 +86,21 @@ def delete_draft(kind: str, department: str, key: str) -> Response:
     "POST", f"{ONE}/undo", summary="The draft as it was a step before", tag=TAG, answer=shapes.Authored, versioned=True
 )
 def undo_draft(kind: str, department: str, key: str) -> Response:
-    name = _named(kind, department, key)
-    drafting.undo(name, viewer=viewer(), at=now(), expected=_expected(name))
-    return _answer(name)
+    name = named(kind, department, key)
+    drafting.undo(name, viewer=viewer(), at=now(), expected=expected(name))
+    return answer(name)
 
 
 @call("POST", f"{ONE}/redo", summary="What was undone last, again", tag=TAG, answer=shapes.Authored, versioned=True)
 def redo_draft(kind: str, department: str, key: str) -> Response:
-    name = _named(kind, department, key)
-    drafting.redo(name, viewer=viewer(), at=now(), expected=_expected(name))
-    return _answer(name)
+    name = named(kind, department, key)
+    drafting.redo(name, viewer=viewer(), at=now(), expected=expected(name))
+    return answer(name)
 
 
 @call("POST", f"{ONE}/lint", summary="What publishing would find", tag=TAG, body=inputs.Examined, answer=shapes.Lint)
 def lint_definition(kind: str, department: str, key: str, said: dict[str, Any]) -> Response:
-    name = _named(kind, department, key)
+    name = named(kind, department, key)
     problems = definitions.check_draft(viewer().session, _examined(name, said))
     return as_json({"problems": [_problem(one.as_dict()) for one in problems]})
 
@@ -114,26 +114,17 @@ def lint_definition(kind: str, department: str, key: str, said: dict[str, Any]) 
     answer=shapes.Difference,
 )
 def diff_definition(kind: str, department: str, key: str, said: dict[str, Any]) -> Response:
-    name = _named(kind, department, key)
+    name = named(kind, department, key)
     document, was = _examined(name, said), definitions.published(viewer().session, name)
     changes = describe_changes(was.body if was is not None else None, document.body)
     return as_json({"changes": [one.as_dict() for one in changes], "text": text_diff(was, document)})
 
 
-@call(
-    "POST", f"{ONE}/publish", summary="Make the draft the next version", tag=TAG, answer=shapes.Authored, versioned=True
-)
-def publish_definition(kind: str, department: str, key: str) -> Response:
-    name = _named(kind, department, key)
-    definitions.publish(name, viewer=viewer(), at=now(), expected=_expected(name))
-    return _answer(name)
-
-
 @call("POST", f"{ONE}/retire", summary="Take it out of use", tag=TAG, answer=shapes.Authored)
 def retire_definition(kind: str, department: str, key: str) -> Response:
-    name = _named(kind, department, key)
+    name = named(kind, department, key)
     definitions.retire(name, viewer=viewer(), at=now())
-    return _answer(name)
+    return answer(name)
 
 
 @call(
@@ -146,7 +137,7 @@ def retire_definition(kind: str, department: str, key: str) -> Response:
 )
 def simulate_definition(kind: str, department: str, key: str, said: dict[str, Any]) -> Response:
     only_read()
-    name = _named(kind, department, key)
+    name = named(kind, department, key)
     document = drafting.current(viewer().session, name).document
     since = now() - timedelta(days=said["days"])
     rows = simulation.requests_since(viewer().session, document, since, most=said["most"])
@@ -182,22 +173,23 @@ def record(row: Document) -> dict[str, Any]:
     }
 
 
-def _named(kind: str, department: str, key: str) -> Name:
+def named(kind: str, department: str, key: str) -> Name:
     """The name of a document that the caller may author; for others there is nothing here."""
     if department not in viewer().administers and not viewer().is_admin:
         raise NotFound(_("There is no such document."))
     return kind, department, key
 
 
-def _answer(name: Name) -> Response:
+def answer(name: Name) -> Response:
     session = viewer().session
     found, row = drafting.current(session, name), definitions.get(session, name)
-    said = {"edition": found.edition, "document": found.document.body}
+    said = {"edition": found.edition, "document": found.document.body, "review": row.review}
+    said["publish_at"] = as_instant(row.publish_at) if row.publish_at is not None else None
     steps = {"undoable": found.undoable, "redoable": found.redoable}
     return as_json({**record(row), **said, **steps}, ETag=f'"{found.edition}"')
 
 
-def _expected(name: Name) -> str | None:
+def expected(name: Name) -> str | None:
     """The edition that `If-Match` names; None where the caller takes whatever there is."""
     if "If-Match" not in request.headers or request.if_match.star_tag:
         return None

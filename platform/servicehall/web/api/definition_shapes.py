@@ -21,6 +21,8 @@ class Authored(Definition):
     OPTIONAL = frozenset({"undoable", "redoable"})
 
     edition = fields.String()
+    review = fields.String(allow_none=True, metadata={"description": "asked, sent_back, or nothing"})
+    publish_at = fields.String(allow_none=True, metadata={"description": "When the draft is to be published"})
     document = fields.Dict()
     undoable = fields.Boolean()
     redoable = fields.Boolean()

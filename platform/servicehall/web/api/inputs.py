@@ -74,6 +74,15 @@ class Examined(Schema):
     document = fields.Dict(load_default=None, metadata={"description": "Instead of the draft, and without saving it"})
 
 
+class Publication(Schema):
+    from_ = fields.AwareDateTime(
+        load_default=None,
+        data_key="from",
+        metadata={"description": "The instant from which it holds, with Z or an offset; absent: at once"},
+    )
+    comment = fields.String(load_default="", validate=Length(max=4_000))
+
+
 class Simulated(Schema):
     days = fields.Integer(load_default=90, validate=Range(min=1, max=3_650))
     most = fields.Integer(load_default=200, validate=Range(min=1, max=1_000))

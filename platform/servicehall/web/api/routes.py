@@ -8,6 +8,7 @@ from . import (  # noqa: F401 - each registers its calls
     delegations,
     openapi,
     parts,
+    publishing,
     requests,
     services,
     tasks,
