@@ -59,8 +59,8 @@ def _add(kind: str, body: Body, at: str, more: str) -> list[Operation]:
 
 
 def _place(kind: str, body: Body, at: str, more: str) -> list[Operation]:
-    """To another place: `earlier`, `later`, `beside` (the step before), `alone`, or `<step>[-beside]` of the steps
-    as they are without it."""
+    """To another place: `earlier`, `later`, `beside` (in the step before), `alone`; before step number `more`, or
+    as `<number>-beside` within it."""
     found = _stage_at(body, at)
     if found is None:
         return []
@@ -103,13 +103,16 @@ def _alone(steps: Steps, step: int, number: int) -> Steps:
 
 def _dropped(steps: Steps, number: int, place: str) -> Steps:
     index, _dash, beside = place.partition("-")
-    if not index.isdecimal() or len(index) > 4:
+    if not index.isdecimal() or int(index) > len(steps):
         return steps
-    rest = taken_out(steps, number)
-    step = min(int(index), len(rest))
-    if beside == "beside" and step < len(rest):
-        return [*rest[:step], [*rest[step], number], *rest[step + 1 :]]
-    return [*rest[:step], [number], *rest[step:]]
+    placed: Steps = []
+    for step, members in enumerate([*steps, []]):
+        joins = step == int(index) and beside == "beside" and step < len(steps)
+        if step == int(index) and not joins:
+            placed.append([number])
+        kept = [one for one in members if one != number] + ([number] if joins else [])
+        placed += [kept] if kept else []
+    return placed
 
 
 _WAYS = {"earlier": _earlier, "later": _later, "beside": _beside, "alone": _alone}
