@@ -77,12 +77,15 @@ def N_(message: str) -> str:  # noqa: N802 - the customary name
     return message
 
 
-def pick(text: str | Mapping[str, str] | None, locale: str | None = None) -> str:
-    """A document's text in the language asked for, else in English, else in whichever there is."""
-    if text is None:
-        return ""
+def pick(text: Any, locale: str | None = None) -> str:
+    """A document's text in the language asked for, else in English, else in whichever there is; nothing where none is.
+
+    A draft may hold anything in its place, and still shows.
+    """
     if isinstance(text, str):
         return text
+    if not isinstance(text, Mapping):
+        return ""
     wanted = locale or _locale.get()
     for tag in (wanted, "en"):
         if text.get(tag):

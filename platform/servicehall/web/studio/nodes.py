@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from servicehall.documents.kinds.approval_chain import APPROVER_RULES, ApproverRule
 from servicehall.documents.kinds.kind import Name as HeaderNames
-from servicehall.documents.parts import Anything, Block, ListOf, MapOf, OneOf, Part, name_of
+from servicehall.documents.parts import Block, ListOf, MapOf, OneOf, Part, name_of
 from servicehall.documents.patching import pointer
 from servicehall.documents.source import child
 from servicehall.documents.words import (
@@ -27,9 +27,12 @@ from servicehall.documents.words import (
 )
 from servicehall.texts import LOCALES
 from servicehall.web.studio import words
+from servicehall.web.studio.parts import is_words, meant, shown, shown_of
 from servicehall.web.studio.surroundings import Choices, Surroundings
 
 HEADER = tuple(name_of(part) for part in HeaderNames().fields.values())
+ROOM = 400
+"""So many values show at once; in a larger document the entries of lists open one by one."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,10 @@ class Node:
     """One place of a document as a person edits it.
 
     `pointer` is its JSON Pointer and `path` its place as the checks name it; `control` says how it shows: `line`,
-    `number`, `amount`, `flag`, `word`, `text`, `expression`, `pick`, `person`, `value`, or, with `children`, `block`,
-    `list`, `map`. `shapes` are the forms that it could take instead, by index; `absent` ones are not in the document.
+    `number`, `amount`, `flag`, `word`, `text`, `expression`, `pick`, `person`, `words` (a list, one a line), `value`,
+    `raw` (something of another shape than it should be), or, with `children`, `block`, `list`, `map`, `rule`.
+    `shapes` are the forms that it could take instead, by index; `absent` ones are not in the document; `rare` ones
+    show under “More” until they are; what is `folded` has children that it does not show yet.
     """
 
     pointer: str
@@ -55,12 +60,35 @@ class Node:
     shapes: Sequence[str] = ()
     shape: int = 0
     problems: Sequence[str] = ()
+    rare: bool = False
+    folded: bool = False
     part: Part = field(default_factory=Part, compare=False, repr=False)
 
     @property
     def id(self) -> str:
         """What its control is called in the page."""
         return "at" + self.pointer.replace("/", "-")
+
+    @property
+    def written(self) -> str:
+        """The value as its control shows it."""
+        return shown(self.part, self.value)
+
+    @property
+    def long(self) -> bool:
+        """Whether its text may take several lines."""
+        texts = self.value.values() if isinstance(self.value, Mapping) else [self.value]
+        return self.name in words.LONG or any("\n" in str(text) for text in texts)
+
+    @property
+    def kept(self) -> Sequence[Node]:
+        """The children that show at once."""
+        return [one for one in self.children if not one.rare]
+
+    @property
+    def more(self) -> Sequence[Node]:
+        """The children that show under “More”."""
+        return [one for one in self.children if one.rare]
 
     def walk(self) -> Iterator[Node]:
         """This node and all below."""
@@ -74,11 +102,13 @@ Problems = Mapping[str, Sequence[str]]
 
 
 class Nodes:
-    """Makes the nodes of one document; `only` and `without` say which properties of the outermost block show."""
+    """Makes the nodes of one document; `opened` is the JSON Pointer of what is selected, which never is folded."""
 
-    def __init__(self, around: Surroundings, problems: Problems | None = None) -> None:
+    def __init__(self, around: Surroundings, problems: Problems | None = None, *, opened: str = "") -> None:
         self.around = around
         self.problems = problems or {}
+        self.opened = opened
+        self.folding = False
 
     def of(
         self,
@@ -91,32 +121,36 @@ class Nodes:
         only: Sequence[str] | None = None,
         without: Sequence[str] = (),
     ) -> Node:
-        """The node of a value that `part` describes, at a JSON Pointer."""
-        node = self._node(part, value, at, path, name=at.rsplit("/", 1)[-1], label=label)
-        kept = [one for one in node.children if (only is None or one.name in only) and one.name not in without]
-        return _with(node, children=kept) if node.control == "block" else node
+        """The node of a value that `part` describes, at a JSON Pointer; `only` and `without` choose its properties."""
+        self.folding = _size(value) > ROOM
+        name = at.rsplit("/", 1)[-1]
+        return self._node(part, value, at, path, name=name, label=label, only=only, without=without)
 
-    def _node(self, part: Part, value: Any, at: str, path: str, *, name: str, label: str, absent: bool = False) -> Node:
+    def _node(
+        self, part: Part, value: Any, at: str, path: str, *, name: str, label: str, absent: bool = False, **chosen: Any
+    ) -> Node:
+        here = meant(part, value)
         shapes, shape = self._shapes(part, value)
-        here = part.chosen(value) if not absent else self._first(part)
-        common: dict[str, Any] = {
-            "pointer": at,
-            "path": path,
-            "name": name,
-            "label": label or words.label(name),
-            "value": value,
-            "absent": absent,
-            "required": bool(part.required),
-            "hint": words.hint(name),
-            "problems": tuple(self.problems.get(path, ())),
-            "shapes": shapes,
-            "shape": shape,
-            "part": here,
-        }
+        control: dict[str, Any] = {"control": "raw" if isinstance(value, (Mapping, list)) else "value"}
         for kind, make in _MAKERS:
             if isinstance(here, kind):
-                return Node(**common, **make(self, here, value, at, path))
-        return Node(**common, control="value")
+                control = make(self, here, value, at, path, **(chosen if kind is Block else {}))
+                break
+        return Node(
+            pointer=at,
+            path=path,
+            name=name,
+            label=label or words.label(name),
+            value=value,
+            absent=absent,
+            required=bool(part.required),
+            hint=words.hint(name),
+            problems=tuple(self.problems.get(path, ())),
+            shapes=shapes,
+            shape=shape,
+            part=here,
+            **control,
+        )
 
     def _shapes(self, part: Part, value: Any) -> tuple[Sequence[str], int]:
         if not isinstance(part, OneOf):
@@ -125,67 +159,83 @@ class Nodes:
         names = [words.shape(one) for one in shapes]
         return names, next((index for index, one in enumerate(shapes) if one.chosen(value) is chosen), 0)
 
-    def _first(self, part: Part) -> Part:
-        while isinstance(part, OneOf):
-            part = part.shapes[0]
-        return part
-
-    def block(self, part: Block, value: Any, at: str, path: str) -> dict[str, Any]:
+    def block(
+        self,
+        part: Block,
+        value: Any,
+        at: str,
+        path: str,
+        only: Sequence[str] | None = None,
+        without: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """Its properties in their order, and what stands there without being one."""
         held: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
+        rare = words.rare(type(part.layout))
         children = []
-        for inner in part.layout.fields.values():
-            name = name_of(inner)
-            if path == "" and name in HEADER:
+        for name, inner in shown_of(part, held).items():
+            if (path == "" and name in HEADER) or name in without or (only is not None and name not in only):
                 continue
-            here = inner if isinstance(inner, Part) else Part()
             where, place, there = at + pointer(name), child(path, name), name in held
-            children.append(self._node(here, held.get(name), where, place, name=name, label="", absent=not there))
+            node = self._node(inner, held.get(name), where, place, name=name, label="", absent=not there)
+            children.append(replace(node, rare=not there and not node.problems and name in rare))
         return {"control": "block", "children": children}
 
     def list(self, part: ListOf, value: Any, at: str, path: str) -> dict[str, Any]:
-        held = value if isinstance(value, list) else []
-        children = [
-            self._node(
-                part.item, one, f"{at}/{index}", child(path, index), name=str(index), label=words.entry(one, index)
-            )
-            for index, one in enumerate(held)
-        ]
+        if is_words(part, value):
+            return {"control": "words"}
+        entries = enumerate(value if isinstance(value, list) else ())
+        children = [self._entry(part.item, one, at, path, index, words.entry(one, index)) for index, one in entries]
         return {"control": "list", "children": children}
 
     def map(self, part: MapOf, value: Any, at: str, path: str) -> dict[str, Any]:
         held = value if isinstance(value, Mapping) else {}
-        children = [
-            self._node(part.item, one, at + pointer(name), child(path, name), name=name, label=words.label(name))
-            for name, one in sorted(held.items(), key=lambda item: (part.order(item[0]), item[0]))
-        ]
+        entries = sorted(held.items(), key=lambda item: (part.order(item[0]), item[0]))
+        children = [self._entry(part.item, one, at, path, name, words.map_key(name)) for name, one in entries]
         known = part.key.words if isinstance(part.key, OneWord) else ()
-        return {"control": "map", "children": children, "choices": [(one, words.label(one)) for one in known]}
+        return {"control": "map", "children": children, "choices": [(one, words.map_key(one)) for one in known]}
+
+    def _entry(self, part: Part, value: Any, at: str, path: str, key: str | int, label: str) -> Node:
+        """An entry of a list or map; in a large document only the selected one shows what it holds."""
+        where, place = at + pointer(key), child(path, key)
+        opened = (self.opened + "/").startswith(where + "/")
+        if self.folding and not opened and isinstance(value, (Mapping, list)) and not isinstance(part, Text):
+            told = [said for name, all_of_it in self.problems.items() if _is_within(name, place) for said in all_of_it]
+            return Node(where, place, str(key), label, "folded", value=value, folded=True, problems=told)
+        return self._node(part, value, where, place, name=str(key), label=label)
 
     def rule(self, part: ApproverRule, value: Any, at: str, path: str) -> dict[str, Any]:
-        name = next(iter(value)) if isinstance(value, Mapping) and len(value) == 1 else ""
         choices = [(one, words.label(one)) for one in APPROVER_RULES]
-        if name not in APPROVER_RULES:
+        if not isinstance(value, Mapping):
             return {"control": "rule", "choices": choices}
+        name = next(iter(value))
         inner = self._node(
             APPROVER_RULES[name], value[name], at + pointer(name), child(path, name), name=name, label=""
         )
         return {"control": "rule", "children": [inner], "choices": choices}
 
 
-def _with(node: Node, **changed: Any) -> Node:
-    values = {name: getattr(node, name) for name in node.__dataclass_fields__}
-    return Node(**{**values, **changed})
+def _size(value: Any) -> int:
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_size, inner))
+
+
+def _is_within(path: str, place: str) -> bool:
+    return path.startswith(place) and path[len(place) : len(place) + 1] in ("", ".", "[")
+
+
+def _among(choices: Choices, value: Any) -> Choices:
+    """The choices; what stands there stays one of them though nothing knows it."""
+    strange = value is not None and str(value) not in {key for key, _label in choices}
+    return [*choices, (str(value), str(value))] if strange else choices
 
 
 def _word(nodes: Nodes, part: OneWord, value: Any, at: str, path: str) -> dict[str, Any]:
-    return {"control": "word", "choices": [(str(one), words.word(str(one))) for one in part.words]}
+    choices = [(one, words.word(one)) for one in part.words]
+    return {"control": "word", "choices": _among(choices, value)}
 
 
 def _pick(choices: Choices, value: Any) -> dict[str, Any]:
-    """A choice among what is known; what stands there stays a choice though nothing knows it."""
-    known = {key for key, _label in choices}
-    strange = [(value, value)] if isinstance(value, str) and value not in known else []
-    return {"control": "pick", "choices": [*choices, *strange]}
+    return {"control": "pick", "choices": _among(choices, value)}
 
 
 def _always(control: str) -> Any:
@@ -212,7 +262,6 @@ _MAKERS: Sequence[tuple[type, Any]] = (
     *((kind, _always(control)) for kind, control in _SIMPLE.items()),
     (FieldKey, lambda nodes, part, value, at, path: _field_key(nodes, value, at)),
     (Line, lambda nodes, part, value, at, path: {"control": "line"}),
-    (Anything, lambda nodes, part, value, at, path: {"control": "value"}),
 )
 
 

@@ -80,7 +80,7 @@ class Page:
     def node(self, at: str = "", *, only: Sequence[str] | None = None, without: Sequence[str] = ()) -> Node:
         """The controls of a part of the document, by its JSON Pointer."""
         part, value = part_at(self.row.kind, self.body, at), value_at(self.body, at)
-        nodes = Nodes(self.around, self.by_place)
+        nodes = Nodes(self.around, self.by_place, opened=self.at)
         return nodes.of(part, value, at, path_of(self.body, at), only=only, without=without)
 
 

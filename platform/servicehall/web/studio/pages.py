@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound as NoPage
 
 from servicehall.clock import now
+from servicehall.documents.patching import pointer
 from servicehall.errors import Invalid
 from servicehall.services import drafting
 from servicehall.services.drafting import edition
@@ -119,6 +120,11 @@ def _new(said: dict[str, str], problems: Any) -> str:
 @pages.app_template_filter("locales")
 def _locales(node: Node) -> list[tuple[str, str]]:
     return locales_of(node.value)
+
+
+@pages.app_template_filter("pointer_key")
+def _pointer_key(key: str) -> str:
+    return pointer(key)[1:]
 
 
 @pages.app_template_filter("language_name")

@@ -31,6 +31,16 @@ def properties_of(block: Block) -> dict[str, Part]:
     return known
 
 
+def shown_of(block: Block, value: Mapping[str, Any]) -> dict[str, Part]:
+    """The properties that a block shows: of a field those that its type has; and what stands there unknown."""
+    known = properties_of(block)
+    kind = value.get("type")
+    if isinstance(block.layout, FieldLayout) and isinstance(kind, str) and kind in FIELD_TYPES:
+        own = FIELD_TYPES[kind].properties()
+        known = {name: part for name, part in known.items() if name in own or name in value}
+    return known | dict.fromkeys(sorted(value.keys() - known.keys()), ANYTHING)
+
+
 def first(part: Part) -> Part:
     """What a place begins as, where it can take several shapes."""
     while isinstance(part, OneOf):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,16 +43,19 @@ class Surroundings:
         found = self.session.execute(select(Group.key, Group.department).order_by(Group.department, Group.key))
         return [(key, f"{key} ({department})" if department else key) for key, department in found]
 
+    @cached_property
+    def _documents(self) -> Mapping[str, Choices]:
+        found: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        found["calendar"].append((ROUND_THE_CLOCK, _("Around the clock")))
+        own = self.document.department
+        for one in sorted(self.shelf.published.values(), key=lambda one: (one.department != own, one.name)):
+            name = one.key if one.department == own else one.reference
+            found[one.kind].append((name, f"{pick(one.body.get('title')) or one.key} ({name})"))
+        return found
+
     def documents(self, kind: str) -> Choices:
         """The published documents of a kind, as this document names them; `24x7` is a calendar too."""
-        found = [("24x7", _("Around the clock"))] if kind == "calendar" else []
-        for one in sorted(
-            self.shelf.published.values(), key=lambda one: (one.department != self.document.department, one.name)
-        ):
-            if one.kind == kind:
-                name = one.key if one.department == self.document.department else one.reference
-                found.append((name, f"{pick(one.body.get('title')) or one.key} ({name})"))
-        return found
+        return self._documents.get(kind, ())
 
     def of_reference(self, kind: str, reference: str) -> Authored | None:
         """The document that a reference of this document names."""
@@ -69,11 +73,7 @@ class Surroundings:
         """The fields as they are written, by key; of what services share, those of the services that use it."""
         shared = self.document.kind != "service" and KINDS[self.document.kind].pinned
         using = users_of(self.document, self.shelf.published.values()) if shared else []
-        return {
-            str(one["key"]): one
-            for document in (self.document, *using)
-            for one in self.of_form(document)
-        }
+        return {str(one["key"]): one for document in (self.document, *using) for one in self.of_form(document)}
 
     def of_form(self, document: Authored) -> Iterator[Mapping[str, Any]]:
         """The fields of a service's form, or of a field set, as they are written."""

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from servicehall.documents.kinds.approval_chain import ApproverRule
-from servicehall.documents.parts import Block, ListOf, MapOf, Part, name_of
+from babel.dates import get_day_names
+
+from servicehall.documents.kinds.approval_chain import ApproverRule, StageLayout
+from servicehall.documents.kinds.forms import FieldLayout, OptionLayout
+from servicehall.documents.kinds.fulfilment_plan import TaskLayout
+from servicehall.documents.kinds.kind import Header
+from servicehall.documents.kinds.service import ServiceLayout
+from servicehall.documents.parts import Block, Layout, ListOf, MapOf, Part, name_of
 from servicehall.documents.words import Flag, OneWord
-from servicehall.texts import N_, _, pick
+from servicehall.domain.calendar_rules import WEEKDAYS
+from servicehall.texts import N_, _, current_locale, pick
 
 LABELS: Mapping[str, str] = {
     "key": N_("Key"),
@@ -146,6 +153,25 @@ LABELS: Mapping[str, str] = {
     "body": N_("Body"),
 }
 
+RARE: Mapping[type[Layout], frozenset[str]] = {
+    ServiceLayout: frozenset({"label", "help", "excluded", "price"}),
+    FieldLayout: frozenset(
+        {
+            *("placeholder", "read_only", "currency", "min", "max", "min_length", "max_length", "pattern", "step"),
+            *("check", "min_rows", "max_rows", "classification", "share_with", "reopens", "report"),
+        }
+    ),
+    OptionLayout: frozenset({"price", "when", "options"}),
+    StageLayout: frozenset({"help", "group_counts", "sign", "fields", "shows", "remind"}),
+    TaskLayout: frozenset(
+        ["help", "assign", "skills", "checklist", "approval", "request", "answers", "automate", "undo"]
+    ),
+    Header: frozenset({"label", "summary", "help"}),
+}
+"""What a block hardly needs: shown under “More” until it is there."""
+
+LONG = frozenset({"help", "body"})
+"""Texts of several lines."""
 HINTS: Mapping[str, str] = {
     "key": N_("Stands for it in rules and reports. Never shown to people; do not change it once it is in use."),
     "due": N_("Such as 2 business days, 4 hours; with an anchor date also -3 business days."),
@@ -213,6 +239,19 @@ def hint(name: str) -> str:
     return _(HINTS[name]) if name in HINTS else ""
 
 
+def rare(layout: type[Layout]) -> frozenset[str]:
+    """The properties of a block that are hardly needed."""
+    return next((names for known, names in RARE.items() if issubclass(layout, known)), frozenset())
+
+
+def map_key(name: str) -> str:
+    """The key of an entry in a mapping: a property, a weekday, or several days of the week as `mon-fri`."""
+    if name in LABELS or not all(day in WEEKDAYS for day in name.split("-")):
+        return label(name)
+    days = get_day_names("wide", locale=current_locale())
+    return " – ".join(days[WEEKDAYS.index(day)] for day in name.split("-"))
+
+
 def word(name: str) -> str:
     """A fixed value in words."""
     return _(WORDS[name]) if name in WORDS else name.replace("_", " ")
@@ -222,14 +261,14 @@ def entry(value: Any, index: int) -> str:
     """What an entry of a list is called: by its title, label or key, else by its number."""
     if isinstance(value, Mapping):
         for name in ("title", "label"):
-            if value.get(name):
+            if pick(value.get(name)):
                 return pick(value[name])
         for name in ("key", "use", "date", "measure", "at", "group"):
-            if value.get(name):
-                return word(str(value[name]))
+            if value.get(name) and isinstance(value[name], str):
+                return word(value[name])
         if len(value) == 1:
             return label(str(next(iter(value))))
-    return str(value) if isinstance(value, str) and value else _("Entry {number}", number=index + 1)
+    return value if isinstance(value, str) and value else _("Entry {number}", number=index + 1)
 
 
 def shape(part: Part) -> str:
