@@ -80,7 +80,7 @@ def test_the_chinese_report_is_chinese() -> None:
     for expected in (
         "审批链",
         "申请人",
-        "已同意",
+        "已批准",
         "2026年11月16日09:32:07",
         "代ChenJie陈杰",
         "本报告的核验方法",

@@ -83,5 +83,5 @@ def listed(names: Iterable[str], most: int = 3) -> str:
     """`Ana, Bo, Chen and 2 more`: names in words, the rest counted."""
     all_names = list(dict.fromkeys(names))
     rest = len(all_names) - most
-    said = ", ".join(all_names[:most])
+    said = _(", ").join(all_names[:most])
     return _("{names} and {count} more", names=said, count=rest) if rest > 0 else said

@@ -18,7 +18,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "name_zh": (N_("Name in Chinese"), ""),
     "department": (N_("Department"), N_("Its key, such as it or hr.")),
     "department_head": (N_("Head of the department"), N_("yes or no")),
-    "title": (N_("Title"), ""),
+    "title": (N_("Job title"), ""),
     "location": (N_("Location"), ""),
     "manager": (N_("Manager"), N_("The manager's mail address.")),
     "grade": (N_("Grade"), ""),
@@ -28,7 +28,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "roles": (N_("Roles"), N_("Joined by semicolons: admin, catalog_admin, auditor, or words of your own.")),
     "approval_limit": (N_("Approval limit"), N_("An amount in the currency below.")),
     "currency": (N_("Currency"), N_("Three letters, such as CNY.")),
-    "start_date": (N_("First day"), N_("Written as 2026-12-31.")),
+    "start_date": (N_("First working day"), N_("Written as 2026-12-31.")),
     "time_zone": (N_("Time zone"), N_("Such as Asia/Shanghai.")),
     "locale": (N_("Language"), N_("en or zh")),
 }

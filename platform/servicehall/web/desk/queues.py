@@ -117,9 +117,9 @@ def _say(chosen: int, done: int, refused: str) -> None:
     if not chosen:
         flash(_("Choose some tasks first."), "warning")
     if done:
-        flash(_("{count} tasks changed hands.", count=done), "success")
+        flash(_("Tasks that changed hands: {count}.", count=done), "success")
     if done < chosen:
-        flash(_("{count} tasks stayed as they were: {reason}", count=chosen - done, reason=refused), "warning")
+        flash(_("Tasks that stayed as they were: {count}. {reason}", count=chosen - done, reason=refused), "warning")
 
 
 def _options(viewer: Viewer, wanted: Filters) -> dict[str, list[tuple[str, str]]]:

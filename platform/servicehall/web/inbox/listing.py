@@ -45,7 +45,7 @@ def inbox() -> ResponseReturnValue:
         "inbox/list.html",
         tab=tab,
         tabs=[
-            ("pending", _("Waiting"), "/approvals", waiting_count(viewer())),
+            ("pending", _("To decide"), "/approvals", waiting_count(viewer())),
             ("decided", _("Decided"), "/approvals?tab=decided", None),
         ],
         rows=cases.approval_rows(viewer(), page.rows),
