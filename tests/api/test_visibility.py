@@ -5,6 +5,7 @@ The routes come from the application's own map, so that a new one is held to thi
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "api.add_watcher": {"person": company.EMPLOYEE},
     "api.decide": {"decision": "approve", "content_sha256": "0" * 64},
     "api.assign_task": {"assignee": None},
+    "api.tick": {"item": 0, "done": True},
 }
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 Api = Callable[[str], Any]
@@ -75,6 +77,8 @@ def ask(client: FlaskClient, case: Case, rule: Rule, method: str, act: str) -> A
     body = BODIES.get(rule.endpoint)
     is_api = rule.rule.startswith("/api/")
     more: dict[str, Any] = {"json": body} if body and is_api else {}
+    if is_api and method == "POST" and rule.rule.endswith("/attachments"):
+        more = {"data": {"file": (io.BytesIO(b"hello"), "hello.txt")}}
     return client.open(case.path(rule, act), method=method, headers={"Accept": "application/json"}, **more)
 
 

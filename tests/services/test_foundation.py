@@ -181,7 +181,7 @@ class TestApiSignIn:
             ({"provider": "ldap"}, 422),
             ({"surprise": 1}, 422),
             ({"password": "wrong"}, 401),
-            ({"password": "\0"}, 401),
+            ({"password": "\0"}, 422),
             ({"username": "nobody@example.com"}, 401),
         ],
     )
@@ -193,7 +193,7 @@ class TestApiSignIn:
     @on_sqlite
     @pytest.mark.parametrize(
         ("body", "media", "status"),
-        [("{", "application/json", 400), ("[]", "application/json", 400), ("{}", "text/plain", 415)],
+        [("{", "application/json", 400), ("[]", "application/json", 422), ("{}", "text/plain", 415)],
     )
     def test_what_cannot_be_read(self, client: FlaskClient, database: Any, body: str, media: str, status: int) -> None:
         assert client.post(LOGIN, data=body, content_type=media).status_code == status

@@ -20,6 +20,7 @@ from servicehall.models.directory import Person
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Participant, Request
 from servicehall.services import contexts, departments, directory, releases
+from servicehall.services.beneficiaries import beneficiary_of, new_beneficiary
 from servicehall.services.lookups import Directory
 from servicehall.services.releases import Release
 from servicehall.services.submission import (
@@ -125,7 +126,7 @@ def amend(
             raise Conflict(_("Answers can be changed only in a draft or a returned request."))
         release = releases.load(w.session, row.release)
         stored = w.content(row.content) or {}
-        beneficiary = _new_beneficiary(row, release, requested_for, viewer)
+        beneficiary = new_beneficiary(row, release, requested_for, viewer)
         facts, tasks = contexts.request_facts(row), contexts.task_answers(w.session, row.id)
         context = contexts.for_people(w.session, viewer.person, beneficiary, facts, at=at, tasks=tasks)
         checked = check_answers(w.session, release, merge(stored, answers), context, author=viewer.id, previous=stored)
@@ -298,34 +299,6 @@ def check_answers(
     """The one check of answers for every way in; fields that belong to an approval stage are not asked here."""
     lookup = Directory(session, author=author, known=previous or {})
     return release.form.check(raw, context, previous=previous, lookup=lookup, skip=release.approver_fields)
-
-
-def beneficiary_of(viewer: Viewer, release: Release, email: str | None) -> Person:
-    """For whom it is; Forbidden where the service does not let the viewer order for them."""
-    if not email or email.strip().lower() == viewer.person.email:
-        return viewer.person
-    found = directory.by_email(viewer.session, email)
-    if found is None or not found.active:
-        raise Invalid(
-            _("The person is not known."),
-            [Problem("requested_for", "unknown", _("There is no person with this address."))],
-        )
-    allowed = release.service.get("on_behalf", "reports")
-    if release.department in viewer.agent_departments or allowed == "anyone":
-        return found
-    if allowed == "reports" and directory.reports_to(viewer.session, found.id, viewer.id):
-        return found
-    raise Forbidden(_("You may not order this for {name}.", name=directory.name_of(found)))
-
-
-def _new_beneficiary(row: Request, release: Release, email: str | None, viewer: Viewer) -> Person:
-    """The person whom a request that is being changed is for: as it was, or where a draft names somebody else, they."""
-    present = directory.person(viewer.session, row.beneficiary_id)
-    if email is None or email.strip().lower() == present.email:
-        return present
-    if row.state != "draft":
-        raise Conflict(_("For whom it is can be changed only in a draft."))
-    return beneficiary_of(viewer, release, email)
 
 
 def parts_of(request: Request, viewer: Viewer) -> frozenset[Part]:

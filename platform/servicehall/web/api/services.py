@@ -8,7 +8,8 @@ from flask import Response
 
 from ...clock import as_instant, now
 from ...domain.conditions import RequestFacts
-from ...services import cases, catalog, releases, requests
+from ...services import cases, catalog, releases
+from ...services.beneficiaries import beneficiary_of
 from ...services.catalog import Card, Preview, StagePreview
 from ...services.releases import Release
 from ...services.words import why_sentence
@@ -61,7 +62,7 @@ def get_form(department: str, key: str) -> Response:
 def check(department: str, key: str, said: dict[str, Any]) -> Response:
     only_read()
     at, release = now(), _orderable(department, key)
-    person = requests.beneficiary_of(viewer(), release, said["requested_for"])
+    person = beneficiary_of(viewer(), release, said["requested_for"])
     facts = RequestFacts(
         type=release.type,
         priority=release.priority_for(None, None),

@@ -16,6 +16,7 @@ from servicehall.forms import FileFacts, WebForm
 from servicehall.models.directory import Person
 from servicehall.models.requests import Request
 from servicehall.services import catalog, contexts, directory, releases, requests
+from servicehall.services.beneficiaries import beneficiary_of
 from servicehall.services.catalog import Preview, TaskPreview
 from servicehall.services.lookups import Directory
 from servicehall.services.releases import Release
@@ -87,11 +88,16 @@ def fill(
     at: datetime,
     store: Store | None = None,
     show_errors: bool | None = None,
+    known: Callable[[Person], Person] = lambda person: person,
 ) -> Filling:
-    """The form of a new order as it stands after what was posted; nothing is kept but uploads, by `store`."""
+    """The form of a new order as it stands after what was posted; nothing is kept but uploads, by `store`.
+
+    `known` says what the form may know of whom it is for, where that is less than everything.
+    """
     said = posted if posted is not None else MultiDict[str, Any]()
     requested_for = str(said.get(FOR_WHOM, "")).strip()
     beneficiary, problems = _beneficiary(viewer, release, requested_for)
+    beneficiary = known(beneficiary)
     impact, urgency = _levels(release, said)
     facts = RequestFacts(
         type=release.type,
@@ -168,7 +174,7 @@ def order_of(filling: Filling, *, draft: bool) -> requests.Order:
 
 def _beneficiary(viewer: Viewer, release: Release, email: str) -> tuple[Person, tuple[Problem, ...]]:
     try:
-        return requests.beneficiary_of(viewer, release, email or None), ()
+        return beneficiary_of(viewer, release, email or None), ()
     except (Forbidden, Invalid) as error:
         return viewer.person, (Problem(FOR_WHOM, error.code, error.detail),)
 
