@@ -86,7 +86,7 @@ class _Building:
         if place.value is None:
             return None
         chain = self.block(place, "approval_chain")
-        return _own(_normalised(_CHAIN, chain))
+        return _own(normalised(_CHAIN, chain))
 
     def policies(self, place: Place) -> list[dict[str, Any]]:
         if place.value is None:
@@ -96,7 +96,7 @@ class _Building:
 
     def policy(self, entry: Place) -> dict[str, Any]:
         policy = self.block(entry, "sla_policy")
-        value = _own(_normalised(_SLA, policy))
+        value = _own(normalised(_SLA, policy))
         if "when" in entry.value:
             value["when"] = entry.value["when"]
         if isinstance(policy.value.get("priority"), Mapping):
@@ -108,7 +108,7 @@ class _Building:
         if place.value is None:
             return None
         plan = self.block(place, "fulfilment_plan")
-        value = _own(_normalised(_PLAN, plan))
+        value = _own(normalised(_PLAN, plan))
         tasks = zip(value["tasks"], plan.items("tasks"), strict=True)
         return {**value, "tasks": [self.task(task, source) for task, source in tasks]}
 
@@ -127,7 +127,7 @@ def _own(value: Mapping[str, Any]) -> dict[str, Any]:
     return {name: inner for name, inner in value.items() if name not in _HEADER}
 
 
-def _normalised(part: Part, place: Place) -> Any:
+def normalised(part: Part, place: Place) -> Any:
     """A block with every reference to what stays live written `department/key`."""
     department = place.document.department
 

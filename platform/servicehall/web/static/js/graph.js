@@ -19,14 +19,14 @@ export function initGraph(place) {
   place.append(svg);
 }
 
-function draw(name, attributes = {}, text = "") {
+export function draw(name, attributes = {}, text = "") {
   const element = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   if (text) element.textContent = text;
   return element;
 }
 
-function arrow() {
+export function arrow() {
   const marker = draw("marker", { id: "plan-arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" });
   marker.append(draw("path", { d: "M0 0L8 4L0 8z", class: "plan-arrow" }));
   const defs = draw("defs");
@@ -51,7 +51,7 @@ function box(node) {
 }
 
 // A Chinese character is about as wide as two Latin letters.
-function shortened(text, room) {
+export function shortened(text, room) {
   let used = 0;
   let place = 0;
   for (const char of text) {

@@ -1,0 +1,181 @@
+// The plan as a picture: lanes of departments, a card for each task, lines for what waits for what. Cards are connected
+// by dragging from the dot of one to another; the tools of a line put a task in between or take the line away. Every act
+// is also a button or box of the form beside it.
+import { Graph, layout } from "@dagrejs/dagre";
+import { arrow, draw, shortened } from "hall/graph";
+import { send } from "hall/studio";
+
+const CARD = { width: 190, height: 58 };
+const GAP = { x: 64, y: 14 };
+const LANE = { name: 22, pad: 10 };
+const kept = { key: "", places: null, left: 0, top: 0 };
+
+function start() {
+  for (const board of document.querySelectorAll("[data-plan]")) if (!board.querySelector("svg")) begin(board);
+}
+
+function begin(board) {
+  const plan = JSON.parse(board.querySelector("script").textContent);
+  const key = JSON.stringify([plan.lanes, plan.nodes.map((one) => [one.id, one.lane]), plan.edges]);
+  if (kept.key !== key) Object.assign(kept, { key, places: placed(plan) });
+  board.append(picture(board, plan, kept.places));
+  board.scrollTo(kept.left, kept.top);
+  board.addEventListener("scroll", () => Object.assign(kept, { left: board.scrollLeft, top: board.scrollTop }));
+}
+
+// Dagre says which column a task stands in and in which order; within a column each lane takes its own.
+function placed({ lanes, nodes, edges }) {
+  const graph = new Graph().setGraph({ rankdir: "LR", nodesep: GAP.y, ranksep: GAP.x }).setDefaultEdgeLabel(() => ({}));
+  for (const node of nodes) graph.setNode(String(node.id), { ...CARD });
+  for (const edge of edges) graph.setEdge(String(edge.from), String(edge.to));
+  layout(graph);
+  const columns = [...new Set(nodes.map((node) => Math.round(graph.node(String(node.id)).x)))].sort((a, b) => a - b);
+  const where = new Map();
+  const bands = [];
+  let top = 0;
+  for (const lane of lanes) {
+    const filled = new Map();
+    const mine = nodes.filter((node) => node.lane === lane);
+    mine.sort((a, b) => graph.node(String(a.id)).y - graph.node(String(b.id)).y);
+    for (const node of mine) {
+      const column = columns.indexOf(Math.round(graph.node(String(node.id)).x));
+      const row = filled.get(column) ?? 0;
+      filled.set(column, row + 1);
+      where.set(node.id, { x: 16 + column * (CARD.width + GAP.x), y: top + LANE.name + LANE.pad + row * (CARD.height + GAP.y) });
+    }
+    const rows = Math.max(1, ...filled.values());
+    const height = LANE.name + 2 * LANE.pad + rows * (CARD.height + GAP.y) - GAP.y;
+    bands.push({ lane, top, height });
+    top += height;
+  }
+  return { where, bands, width: 32 + columns.length * (CARD.width + GAP.x) - GAP.x, height: top };
+}
+
+function picture(board, plan, { where, bands, width, height }) {
+  const own = board.dataset.own !== undefined;
+  const full = Math.max(width, board.clientWidth - 2);
+  const svg = draw("svg", { width: full, height, viewBox: `0 0 ${full} ${height}` });
+  svg.append(arrow());
+  bands.forEach((band, place) => svg.append(
+    draw("rect", { x: 0, y: band.top, width: full, height: band.height, class: `plan-lane${place % 2 ? " is-odd" : ""}` }),
+    draw("text", { x: 16, y: band.top + 18, class: "plan-lane-name" }, band.lane),
+  ));
+  for (const edge of plan.edges) svg.append(line(board, plan, edge, where, own));
+  for (const node of plan.nodes) svg.append(card(board, node, where.get(node.id), own));
+  if (own) connecting(board, svg, where);
+  return svg;
+}
+
+function line(board, plan, edge, where, own) {
+  const from = out(where.get(edge.from));
+  const to = into(where.get(edge.to));
+  const group = draw("g", { class: "plan-line" });
+  const d = curve(from, to);
+  group.append(draw("path", { d, class: `plan-edge${edge.any ? " is-any" : ""}`, "marker-end": "url(#plan-arrow)" }));
+  if (!own) return group;
+  const selected = plan.nodes.some((one) => one.selected && (one.id === edge.from || one.id === edge.to));
+  if (selected) group.classList.add("is-near");
+  group.append(draw("path", { d, class: "plan-catch" }));
+  const tools = draw("g", { class: "plan-tools", transform: `translate(${(from.x + to.x) / 2} ${(from.y + to.y) / 2})` });
+  const base = board.dataset.own;
+  const pair = `${edge.from}-${edge.to}`;
+  tools.append(
+    tool(-11, "M-4 0H4M0 -4V4", board.dataset.between, () => act(board, `task-add:${base}:${pair}`)),
+    tool(11, "M-3 -3L3 3M3 -3L-3 3", board.dataset.partThem, () => act(board, `task-disconnect:${base}:${pair}`)),
+  );
+  group.append(tools);
+  return group;
+}
+
+function tool(x, d, title, run) {
+  const group = draw("g", { transform: `translate(${x} 0)`, "data-tool": "" });
+  group.append(draw("title", {}, title), draw("circle", { r: 9 }), draw("path", { d }));
+  group.addEventListener("click", run);
+  return group;
+}
+
+function card(board, node, { x, y }, own) {
+  const group = draw("g", {
+    class: `plan-node tone-${node.tone}${node.selected ? " is-selected" : ""}`, transform: `translate(${x} ${y})`, "data-id": node.id,
+  });
+  const holder = own ? draw("a", { href: node.href, "data-open-task": "" }) : group;
+  const marks = node.marks.map((one) => one.text);
+  const said = [node.label, node.who, node.due, ...marks, node.said].filter(Boolean).join(" · ");
+  if (own) holder.setAttribute("aria-label", said);
+  holder.append(
+    draw("title", {}, said),
+    draw("rect", { width: CARD.width, height: CARD.height, rx: 6 }),
+    draw("text", { x: 10, y: 19 }, shortened(node.label, 24)),
+    draw("text", { x: 10, y: 35, class: "plan-sub" }, shortened(node.who || "–", 26)),
+    draw("text", { x: 10, y: 51, class: "plan-sub" }, shortened(node.due, 16)),
+  );
+  node.marks.slice(0, 5).forEach((one, place) => holder.append(symbol(one.icon, CARD.width - 22 - place * 17, 40)));
+  if (node.said) holder.append(symbol("alert-triangle", CARD.width - 22, 5));
+  if (holder !== group) group.append(holder);
+  if (own) {
+    const handle = draw("circle", { cx: CARD.width, cy: CARD.height / 2, r: 6, class: "plan-handle", "data-handle": node.id });
+    handle.append(draw("title", {}, board.dataset.handle));
+    group.append(handle);
+  }
+  return group;
+}
+
+function symbol(name, x, y) {
+  const sprite = document.querySelector("svg.icon use")?.getAttribute("href")?.split("#")[0] ?? "";
+  const drawn = draw("svg", { x, y, width: 14, height: 14, class: "icon", "aria-hidden": "true" });
+  drawn.append(draw("use", { href: `${sprite}#${name}` }));
+  return drawn;
+}
+
+// From the dot of a card to another card: the other waits for the first.
+function connecting(board, svg, where) {
+  let drawn = null;
+  let from = null;
+  const target = (event) => {
+    const found = document.elementFromPoint(event.clientX, event.clientY)?.closest?.("[data-plan] [data-id]");
+    return found && found.dataset.id !== from ? found : null;
+  };
+  svg.addEventListener("pointerdown", (event) => {
+    if (event.target.dataset?.handle === undefined) return;
+    event.preventDefault();
+    from = event.target.dataset.handle;
+    drawn = draw("path", { class: "plan-edge is-new" });
+    svg.append(drawn);
+    svg.setPointerCapture(event.pointerId);
+  });
+  svg.addEventListener("pointermove", (event) => {
+    if (!drawn) return;
+    const box = svg.getBoundingClientRect();
+    drawn.setAttribute("d", curve(out(where.get(Number(from))), { x: event.clientX - box.left, y: event.clientY - box.top }));
+    const over = target(event);
+    for (const one of svg.querySelectorAll(".is-target")) if (one !== over) one.classList.remove("is-target");
+    over?.classList.add("is-target");
+  });
+  const end = (event) => {
+    if (!drawn) return;
+    const over = event.type === "pointerup" ? target(event) : null;
+    drawn.remove();
+    drawn = null;
+    for (const one of svg.querySelectorAll(".is-target")) one.classList.remove("is-target");
+    if (over) act(board, `task-connect:${board.dataset.own}:${from}-${over.dataset.id}`);
+  };
+  svg.addEventListener("pointerup", end);
+  svg.addEventListener("pointercancel", end);
+}
+
+const out = ({ x, y }) => ({ x: x + CARD.width + 6, y: y + CARD.height / 2 });
+const into = ({ x, y }) => ({ x: x - 2, y: y + CARD.height / 2 });
+
+function curve(from, to) {
+  const bend = Math.max(28, Math.abs(to.x - from.x) / 2);
+  return `M${from.x} ${from.y}C${from.x + bend} ${from.y} ${to.x - bend} ${to.y} ${to.x} ${to.y}`;
+}
+
+function act(board, said) {
+  const form = board.closest("form");
+  send(form, [["do", said]], form.action, { name: "do", value: said });
+}
+
+start();
+document.addEventListener("hall:swapped", start);
+document.querySelector("[data-day] input[type=date]")?.addEventListener("change", (event) => event.target.form.requestSubmit());
