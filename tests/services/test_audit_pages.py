@@ -72,7 +72,7 @@ def test_a_request_is_found_by_what_is_known_of_it(case: Onboarding, auditor: Fl
 def test_the_whole_history_is_readable_and_secrets_are_masked(
     case: Onboarding, auditor: FlaskClient, locale: str
 ) -> None:
-    auditor.set_cookie("locale", locale)
+    auditor.post("/preferences", data={"locale": locale})
     page = auditor.get(f"/audit/requests/{case.number}").text
     for said in (SENT_BACK, INTERNAL, "Li Lei", "20417", {"en": "Why this date", "zh": "期限由来"}[locale]):
         assert said in page, said

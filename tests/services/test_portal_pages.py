@@ -888,8 +888,12 @@ def test_notices_are_read_by_their_owner_alone(hall, browser_of):
 
 
 def bo_id(app):
+    return viewer_id(app, BO)
+
+
+def viewer_id(app, email):
     with app.app_context():
-        return viewer_of(BO).id
+        return viewer_of(email).id
 
 
 def test_a_profile_changes_language_zone_and_mail(hall, ana):
@@ -905,6 +909,19 @@ def test_a_profile_changes_language_zone_and_mail(hall, ana):
     assert kept["mail"]["comment_added"] is False
     wrong = ana.post("/profile", data={**form, "time_zone": "Moon/Base"})
     assert wrong.status_code == 422
+
+
+def test_the_language_goes_with_the_person_by_an_act_of_their_own(hall, ana, browser_of):
+    before = viewer_id(hall, ANA)
+    assert ana.post("/preferences", data={"locale": "zh", "next": "/requests"}).headers["Location"] == "/requests"
+    ana.post("/preferences", data={"locale": "zh"})
+    assert '<html lang="zh-Hans"' in browser_of(ANA).get("/").text
+    assert ana.get_cookie("locale") is None
+    with hall.app_context():
+        mine = select(EventRow).where(EventRow.stream == f"person/{before}").order_by(EventRow.sequence.desc())
+        last, first = db.session.scalars(mine).all()
+    assert (last.actor, last.body["changed"]) == (before, ["locale"])
+    assert first.actor == "system"
 
 
 def test_lookups_are_short_and_for_those_signed_in(hall, ana, client):
@@ -932,7 +949,7 @@ def test_pages_are_for_those_signed_in(hall, client, path):
 @pytest.mark.parametrize("locale", ["en", "zh"])
 @pytest.mark.parametrize("path", [*PAGES, "/services/it/laptop", "/services/it/fault"])
 def test_pages_speak_both_languages(hall, ana, path, locale):
-    ana.set_cookie("locale", locale)
+    ana.post("/preferences", data={"locale": locale})
     answer = ana.get(path)
     assert answer.status_code == 200
     assert ("我的申请" in answer.text) == (locale == "zh")

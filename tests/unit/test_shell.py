@@ -102,8 +102,9 @@ def test_files_are_kept_for_ever_under_an_address_with_their_hash(client):
 @pytest.mark.parametrize(
     ("cookie", "profile", "accepted", "shown"),
     [
-        ("zh", "en", "en", "zh-Hans"),
-        ("en", "zh", "zh-CN", "en"),
+        ("zh", "en", "en", "en"),
+        ("en", "zh", "zh-CN", "zh-Hans"),
+        ("zh", None, "en", "zh-Hans"),
         (None, "zh", "en", "zh-Hans"),
         (None, "zh-Hans-CN", "en", "zh-Hans"),
         (None, None, "zh-CN,zh;q=0.9,en;q=0.8", "zh-Hans"),
@@ -112,7 +113,7 @@ def test_files_are_kept_for_ever_under_an_address_with_their_hash(client):
         ("tlh", None, "zh", "zh-Hans"),
     ],
 )
-def test_language_comes_from_the_browser_choice_then_the_profile_then_accept_language(
+def test_language_comes_from_the_profile_then_the_browser_choice_then_accept_language(
     client, cookie, profile, accepted, shown
 ):
     if cookie:
@@ -122,10 +123,16 @@ def test_language_comes_from_the_browser_choice_then_the_profile_then_accept_lan
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("theme", "dark"), ("locale", "zh"), ("density", "compact"), ("shortcuts", "off")]
+    ("name", "value", "headers"),
+    [
+        ("theme", "dark", {}),
+        ("density", "compact", {}),
+        ("shortcuts", "off", {}),
+        ("locale", "zh", {"X-Nobody": "yes"}),
+    ],
 )
-def test_a_preference_is_kept_in_a_cookie(client, name, value):
-    answer = client.post("/preferences", data={name: value, "next": "/approvals?state=open"})
+def test_a_preference_is_kept_in_a_cookie_the_language_of_nobody_too(client, name, value, headers):
+    answer = client.post("/preferences", data={name: value, "next": "/approvals?state=open"}, headers=headers)
     assert answer.status_code == 303
     assert answer.headers["Location"] == "/approvals?state=open"
     assert client.get_cookie(name).value == value

@@ -11,7 +11,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from .. import texts
+from ..clock import now
 from ..errors import ServicehallError
+from ..services import people
 from . import assets, formats, navigation, states
 
 THEMES = ("auto", "light", "dark")
@@ -71,10 +73,10 @@ def translate(message: str, **values: Any) -> str:
 
 
 def choose_locale() -> None:
-    """The language of this page: chosen in this browser, else the profile's, else Accept-Language, else the default."""
+    """The language of this page: the person's, else this browser's choice, else Accept-Language, else the default."""
     wanted = (
-        _chosen("locale")
-        or getattr(g.get("person"), "locale", None)
+        getattr(g.get("person"), "locale", None)
+        or _chosen("locale")
         or request.accept_languages.best_match(("zh-Hans", "zh", "en"))
         or current_app.config.get("DEFAULT_LOCALE")
     )
@@ -171,11 +173,17 @@ class Shell:
 
 @preferences.post("/preferences")
 def set_preferences() -> ResponseReturnValue:
-    """Keeps language, theme, density or shortcuts in a cookie and goes back to where the person was."""
+    """Keeps theme, density or shortcuts in a cookie, and the language with whoever is signed in; goes back to where
+    the person was."""
     answer = redirect(local_path(request.form.get("next")), code=303)
     for name, allowed in _PREFERENCES.items():
         value = request.form.get(name)
-        if value in allowed:
+        if value not in allowed:
+            continue
+        if name == "locale" and g.get("person") is not None:
+            people.record_person({"email": g.person.email, "locale": value}, actor=g.person.id, at=now())
+            answer.delete_cookie(name)
+        else:
             answer.set_cookie(name, value, max_age=_YEAR, samesite="Lax", secure=request.is_secure, httponly=True)
     return answer
 
