@@ -59,6 +59,7 @@ class Field(ABC):
     """One field of a form. The class is the type, with its palette entry; the instance is the field, compiled.
 
     `label`, `help` and `placeholder` are texts by locale; `canonical` answers are JSON values as they are stored.
+    A field may become one of another type of its `family`; `begins` is what a new one has beside key, type and label.
     """
 
     type: ClassVar[str]
@@ -72,6 +73,8 @@ class Field(ABC):
     takes_default: ClassVar[bool] = True
     most_rows: int = 0
     in_rows: ClassVar[bool] = True
+    family: ClassVar[str] = ""
+    begins: ClassVar[Mapping[str, Any]] = {}
     own: ClassVar[Mapping[str, Validator]] = {}
     common: ClassVar[Mapping[str, Validator]] = {
         "key": rules.string,

@@ -39,6 +39,7 @@ class ComputedField(Field):
     title = N_("Computed value")
     icon = "calculator"
     group = "layout"
+    begins: ClassVar[Mapping[str, Any]] = {"as": "text", "value": '""'}
     control = "output"
     derived = True
     takes_default = False

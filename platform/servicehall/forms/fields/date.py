@@ -33,6 +33,7 @@ class DateField(Ranged):
     title = N_("Date")
     icon = "calendar"
     group = "time"
+    family = "date"
     input_type = "date"
 
     @property

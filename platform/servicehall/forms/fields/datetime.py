@@ -39,6 +39,7 @@ class DateTimeField(Ranged):
     title = N_("Date and time")
     icon = "calendar-time"
     group = "time"
+    family = "date"
     input_type = "datetime-local"
 
     @property

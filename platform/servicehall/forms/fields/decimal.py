@@ -24,6 +24,7 @@ class DecimalField(Ranged):
     title = N_("Decimal number")
     icon = "decimal"
     group = "number"
+    family = "number"
     input_type = "number"
     own: ClassVar[Mapping[str, Validator]] = {**Ranged.own, "step": rules.anything}
 

@@ -19,6 +19,7 @@ class DirectoryField(Field):
     """The type's name is the kind that is looked up."""
 
     group = "directory"
+    family = "directory"
     control = "select"
 
     def canonical(self, raw: Any) -> str:

@@ -13,6 +13,7 @@ from servicehall.texts import _
 
 class Display(Field):
     group = "layout"
+    family = "display"
     answered = False
     takes_default = False
     in_rows = False

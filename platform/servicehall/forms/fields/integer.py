@@ -43,6 +43,7 @@ class IntegerField(Ranged):
     title = N_("Whole number")
     icon = "123"
     group = "number"
+    family = "number"
     input_type = "number"
     own: ClassVar[Mapping[str, Validator]] = {**Ranged.own, "step": rules.anything}
 

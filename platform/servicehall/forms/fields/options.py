@@ -51,6 +51,10 @@ class Choosing(Field):
     """Shared by the types that choose among options of their own, or of their parent's chosen option."""
 
     group = "choice"
+    family = "choice"
+    begins: ClassVar[Mapping[str, Any]] = {
+        "options": [{"key": "option_1", "label": {"en": "Option 1", "zh": "选项 1"}}]
+    }
     control = "select"
     many: ClassVar[bool] = False
     own: ClassVar[Mapping[str, Validator]] = {"options": rules.anything}

@@ -21,6 +21,7 @@ class RatingField(Field):
     title = N_("Rating")
     icon = "star"
     group = "choice"
+    family = "number"
     control = "radio"
     own: ClassVar[Mapping[str, Validator]] = {"max": rules.count}
 

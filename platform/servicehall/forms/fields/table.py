@@ -31,6 +31,9 @@ class TableField(Field):
     title = N_("Table")
     icon = "table"
     group = "layout"
+    begins: ClassVar[Mapping[str, Any]] = {
+        "columns": [{"key": "text", "type": "text", "label": {"en": "Text", "zh": "文本"}}]
+    }
     control = "table"
     takes_default = False
     in_rows = False

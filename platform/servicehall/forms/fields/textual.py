@@ -18,6 +18,7 @@ class Text(Field):
     """Shared by the types whose answer is a text; control characters are refused."""
 
     group = "text"
+    family = "text"
     longest: ClassVar[int] = 1000
     multiline: ClassVar[bool] = False
     own: ClassVar[Mapping[str, Validator]] = {
