@@ -19,6 +19,8 @@ NOTHING_TO_COUNT = {
     "editing.check",
     "desk_task.check",
     "inbox.selected",
+    "studio_preview.check",
+    "studio_writing.check",
     "preferences.set_preferences",
     "SignIn.login",
     "SignIn.logout",

@@ -24,8 +24,8 @@ _PREFERENCES = {"locale": texts.LOCALES, "theme": THEMES, "density": DENSITIES, 
 _YEAR = 365 * 24 * 3600
 _POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-    "manifest-src 'self'"
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-src 'self'; "
+    "frame-ancestors {ancestors}; manifest-src 'self'"
 )
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -97,13 +97,21 @@ def form_nonce() -> str:
 
 def protect(response: Response) -> Response:
     """The security headers of every answer; nothing but static files may be kept in a cache."""
-    response.headers.setdefault("Content-Security-Policy", _POLICY.format(nonce=csp_nonce()))
+    response.headers.setdefault("Content-Security-Policy", _POLICY.format(nonce=csp_nonce(), ancestors="'none'"))
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     if request.endpoint not in ("static", "appbuilder.static"):
         response.headers.setdefault("Cache-Control", "no-store")
     elif "v" in request.args:
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+def within_own_pages(response: Response) -> Response:
+    """Lets our own pages, and nobody else's, show this answer in a frame."""
+    policy = _POLICY.format(nonce=csp_nonce(), ancestors="'self'")
+    response.headers["Content-Security-Policy"] = policy
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response
 
 

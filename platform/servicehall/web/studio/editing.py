@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import Blueprint, flash, redirect, request
+from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
 from servicehall.clock import now
@@ -19,7 +19,7 @@ from servicehall.texts import _
 from servicehall.web.admin.common import author, sent
 from servicehall.web.once import once
 from servicehall.web.portal.acting import undo as roll_back
-from servicehall.web.studio import lists, reading
+from servicehall.web.studio import reading
 from servicehall.web.studio.page import Page, base_of
 from servicehall.web.studio.pages import ONE, render
 from servicehall.web.studio.tabs import tabs_of
@@ -67,25 +67,6 @@ def step(kind: str, department: str, key: str, act: str) -> ResponseReturnValue:
     return _show(viewer, name, tab, sent("at"))
 
 
-@pages.post(f"{ONE}/text")
-@once(OUTCOME)
-def text(kind: str, department: str, key: str) -> ResponseReturnValue:
-    """The whole draft from YAML; what cannot be read or kept is shown again as it was typed."""
-    name = (kind, department, key)
-    viewer = author(department)
-    typed = _text()
-    try:
-        drafting.save_text(name, text=typed, viewer=viewer, at=now(), expected=sent("edition") or None)
-    except (Overtaken, Invalid) as error:
-        roll_back()
-        page = Page.of(viewer, name)
-        theirs = page.document.canonical() if isinstance(error, Overtaken) else None
-        problems = lists.examine(viewer.session, typed)
-        return render(page, "yaml", refused=error, text=typed, theirs=theirs, problems=problems), error.status
-    flash(_("The draft is saved. What is published stays in use until you publish."), "success")
-    return redirect(f"{base_of(name)}/yaml", code=303)
-
-
 def _operations(viewer: Any, name: Name, before: str) -> Sequence[Operation]:
     """The patch that was sent, or what the controls say of the body that they were made from."""
     if request.form.get("operations"):
@@ -109,9 +90,3 @@ def _show(viewer: Any, name: Name, tab: str, at: str) -> ResponseReturnValue:
 def _tab(kind: str) -> str:
     tabs = tabs_of(kind)
     return sent("tab") if sent("tab") in tabs else next(iter(tabs))
-
-
-def _text() -> str:
-    upload = request.files.get("file")
-    raw = upload.stream.read().decode("utf-8-sig", "replace") if upload is not None and upload.filename else ""
-    return (raw or request.form.get("text", "")).replace("\r\n", "\n")

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, cast, or_, select
 from sqlalchemy.orm import Session
 
-from servicehall.documents.diff import Change, describe_changes, text_diff
+from servicehall.documents.diff import text_diff
 from servicehall.documents.document import Document as Authored
 from servicehall.documents.examination import ERROR, PlacedProblem
 from servicehall.documents.pack import as_document
@@ -21,16 +21,16 @@ from servicehall.services.shelf import Name
 from servicehall.services.visibility import Viewer, visible_documents
 from servicehall.services.work import read_content, read_contents
 from servicehall.texts import current_locale
-from servicehall.web.studio import kinds
+from servicehall.web.studio import kinds, places
 
 MOST = 500
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What differs between two texts of a document: place by place, and as lines of (sign, text)."""
+    """What differs between two texts of a document: a sentence for each place, and lines of (sign, text)."""
 
-    changes: Sequence[Change]
+    sentences: Sequence[str]
     lines: Sequence[tuple[str, str]]
 
 
@@ -65,12 +65,6 @@ def draft_text(row: Document) -> str:
     return Authored.of(row.draft_body).canonical() if row.draft_body is not None else ""
 
 
-def versions(session: Session, row: Document) -> Sequence[DocumentVersion]:
-    """All that were published, the newest first."""
-    mine = select(DocumentVersion).where(DocumentVersion.document_id == row.id)
-    return session.scalars(mine.order_by(DocumentVersion.version.desc())).all()
-
-
 def version(session: Session, row: Document, number: int) -> tuple[DocumentVersion, Authored, Authored | None]:
     """A version, what it said, and what the one before said."""
     found = session.get(DocumentVersion, (row.id, number))
@@ -96,9 +90,11 @@ def version_text(session: Session, row: Document, number: int) -> str:
 
 def compare(was: Authored | None, now: Authored | None) -> Comparison:
     """What `now` changes of `was`."""
-    changes = describe_changes(was.body if was else None, now.body if now else None)
+    either = now or was
+    kind = either.kind if either is not None else ""
+    said = places.sentences(kind, was.body if was else None, now.body if now else None)
     lines = text_diff(was, now).splitlines()[2:]
-    return Comparison(changes, [(_sign(line), line) for line in lines])
+    return Comparison(said, [(_sign(line), line) for line in lines])
 
 
 def published_of(row: Document) -> Authored | None:

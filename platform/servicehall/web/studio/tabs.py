@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from servicehall.documents.kinds.registry import KINDS
 from servicehall.registry import Registry
 from servicehall.texts import N_, _
-from servicehall.web.studio import content, history, yaml_text
+from servicehall.web.studio import content, history, preview, translate, yaml_text
 from servicehall.web.studio.page import Page
 
 ALL: frozenset[str] = frozenset()
@@ -31,8 +32,11 @@ class Tab:
         return (not self.kinds or kind in self.kinds) and kind not in self.unless
 
 
+_PREVIEWED = frozenset({"service", *(kind for kind in KINDS if KINDS[kind].pinned)})
 TABS: Registry[Tab] = Registry("studio tab")
 TABS.register("content", Tab(N_("Content"), content.values))
+TABS.register("preview", Tab(N_("Preview"), preview.values, _PREVIEWED))
+TABS.register("translate", Tab(N_("Translate"), translate.values))
 TABS.register("yaml", Tab(N_("YAML"), yaml_text.values))
 TABS.register("history", Tab(N_("History"), history.values))
 

@@ -1,0 +1,50 @@
+"""What the preview's form asks for while one types, and the page of its own in which it stands as on a phone."""
+
+from __future__ import annotations
+
+from flask import Blueprint, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound as NoPage
+
+from servicehall.errors import Invalid
+from servicehall.models.base import reading
+from servicehall.web.admin.common import author
+from servicehall.web.portal import words
+from servicehall.web.shell import within_own_pages
+from servicehall.web.studio import preview
+from servicehall.web.studio.page import Page
+from servicehall.web.studio.pages import ONE, render
+from servicehall.web.studio.tabs import tabs_of
+
+pages = Blueprint("studio_preview", __name__)
+
+
+@pages.get(f"{ONE}/preview/frame")
+def frame(kind: str, department: str, key: str) -> ResponseReturnValue:
+    """The form alone, to be shown at a phone's width within the tab."""
+    return _frame(_page(kind, department, key))
+
+
+@pages.post(f"{ONE}/preview/form")
+def check(kind: str, department: str, key: str) -> ResponseReturnValue:
+    """The form after what was typed, with what would follow: its parts, its frame, or the whole tab. Keeps nothing."""
+    with reading():
+        page = _page(kind, department, key)
+        if request.headers.get("X-Requested-With") != "fetch":
+            return _frame(page) if request.form.get("framed") == "yes" else render(page, "preview")
+        try:
+            filling = preview.filled(page)
+        except Invalid as error:
+            return error.detail, 409
+        return render_template("portal/order_parts.html", filling=filling, words=words)
+
+
+def _page(kind: str, department: str, key: str) -> Page:
+    if "preview" not in tabs_of(kind):
+        raise NoPage
+    return Page.of(author(department), (kind, department, key))
+
+
+def _frame(page: Page) -> ResponseReturnValue:
+    answer = make_response(render_template("studio/preview_frame.html", page=page, **preview.values(page)))
+    return within_own_pages(answer)
