@@ -177,7 +177,9 @@ def test_a_draft_with_errors_is_kept_and_not_published(company: Session, browser
     page = browser.get(f"{HOURS}/yaml").text
     assert 'data-line="7"' in page
     assert 'id="L7" class="has-problem"' in page
-    assert browser.post(f"{HOURS}/publish").status_code == 303
+    refused = browser.post(f"{HOURS}/publish")
+    assert refused.status_code == 422
+    assert "The draft cannot be published yet." in refused.text
     assert document(company).state == "draft"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from servicehall.texts import N_, _
+from servicehall.models.definitions import Document
+from servicehall.texts import N_, _, pick
 
 NAMES: Mapping[str, str] = {
     "service": N_("Service"),
@@ -44,6 +45,11 @@ _BODIES: Mapping[str, str] = {
 def name_of(kind: str) -> str:
     """A kind in the reader's language."""
     return _(NAMES[kind])
+
+
+def title_of(row: Document) -> str:
+    """A document's title, as its draft says it, in the reader's language; else its key."""
+    return pick((row.draft_body or row.body or {}).get("title")) or row.key
 
 
 def choices() -> list[tuple[str, str]]:

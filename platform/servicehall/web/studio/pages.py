@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound as NoPage
 from servicehall.clock import now
 from servicehall.documents.patching import pointer
 from servicehall.errors import Invalid
-from servicehall.services import drafting
+from servicehall.services import directory, drafting, reviewing
 from servicehall.services.drafting import edition
 from servicehall.services.shelf import row_of
 from servicehall.web.admin.common import author, sent, typed
@@ -38,9 +38,12 @@ def listed() -> ResponseReturnValue:
     """`?q=&kind=&department=&state=draft|published|retired`."""
     viewer = author()
     said = {name: typed(name) for name in FILTERS}
+    waiting = reviewing.to_review(viewer)
     return render_template(
         "studio/list.html",
         rows=lists.documents(viewer, **said),
+        to_review=waiting,
+        askers=directory.people(viewer.session, [one.review_by for one in waiting]),
         kinds=kinds.choices(),
         departments=[(key, key) for key in lists.authored_departments(viewer)],
         kind_name=kinds.name_of,
@@ -76,6 +79,7 @@ def make() -> ResponseReturnValue:
 @pages.get(ONE)
 def opened(kind: str, department: str, key: str) -> ResponseReturnValue:
     """Where a document opens: its first tab."""
+    author(department)
     return redirect(f"{base_of((kind, department, key))}/{next(iter(tabs_of(kind)))}", code=303)
 
 

@@ -1,139 +1,144 @@
-"""Putting a draft into use, throwing it away, bringing a version back, retiring: each asks first; and downloads."""
+"""Putting a draft into use: what it changes, what is wrong, who is affected; at once, from a date on, or by review."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request
+from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound as NoPage
 
 from servicehall.clock import now
-from servicehall.errors import Conflict, Invalid
-from servicehall.services import definitions, drafting
-from servicehall.services.shelf import Name, row_of
+from servicehall.documents.examination import ERROR
+from servicehall.errors import Conflict, Invalid, Problem
+from servicehall.models.base import db
+from servicehall.models.definitions import Document
+from servicehall.services import definitions, drafting, reviewing, scheduling
+from servicehall.services.affected import affected
+from servicehall.services.shelf import Name, Shelf
 from servicehall.services.visibility import Viewer
 from servicehall.texts import N_, _
-from servicehall.web.admin.common import author, sent, typed
+from servicehall.web.admin.common import author, sent
+from servicehall.web.formats import reader_zone
 from servicehall.web.once import once
 from servicehall.web.portal.acting import undo
 from servicehall.web.studio import kinds, lists
 from servicehall.web.studio.page import base_of
 from servicehall.web.studio.pages import ONE
+from servicehall.web.studio.standing import Standing, standing_of
 
 pages = Blueprint("studio_publishing", __name__)
 
-ACT = "any(publish, discard, retire, restore)"
-WORDS = {
-    "publish": (
-        N_("Publish this draft?"),
-        N_("It is in use at once. Requests that run stay with the version they were sent with."),
-        N_("Publish"),
-        N_("Version {version} is published."),
-    ),
-    "discard": (
-        N_("Discard this draft?"),
-        N_("What is published stays."),
-        N_("Discard"),
-        N_("The draft is discarded."),
-    ),
-    "retire": (
-        N_("Retire this document?"),
-        N_("Nobody can order or use it any more."),
-        N_("Retire"),
-        N_("It is retired."),
-    ),
-    "restore": (
-        N_("Bring this version back?"),
-        N_("It becomes the draft; what is in the draft now can be brought back by undo."),
-        N_("Bring back"),
-        N_("The version is the draft now."),
-    ),
-}
+ACT = "any(publish, review, send_back, unschedule)"
 
 
-@pages.get(f"{ONE}/<{ACT}:act>")
-def ask(kind: str, department: str, key: str, act: str) -> ResponseReturnValue:
-    """Asks first: what would change, what is wrong, and who is affected."""
-    viewer, name = author(department), (kind, department, key)
-    row = definitions.get(viewer.session, name)
-    title, text, confirm, _done = WORDS[act]
-    drafted = drafting.current(viewer.session, name).document
-    return render_template(
-        "studio/ask.html",
-        row=row,
-        act=act,
-        title=_(title),
-        text=_(text),
-        confirm=_(confirm),
-        action=f"{base_of(name)}/{act}",
-        back=base_of(name),
-        danger=act in ("discard", "retire"),
-        fields=[("edition", drafting.edition(row)), ("version", typed("version"))],
-        problems=lists.examine(viewer.session, lists.draft_text(row)) if act == "publish" and row.draft else [],
-        comparison=lists.compare(lists.published_of(row), drafted) if act in ("publish", "discard") else None,
-        users=definitions.users(viewer.session, name) if act in ("publish", "retire") else [],
-        kind_name=kinds.name_of,
-        base_of=base_of,
-    )
+@pages.get(f"{ONE}/publish")
+def page(kind: str, department: str, key: str) -> ResponseReturnValue:
+    """Everything that one wants to know before a draft comes into use, and the ways to get it there."""
+    return _page(author(department), (kind, department, key))
 
 
 @pages.post(f"{ONE}/<{ACT}:act>")
 @once("/studio/{kind}/{department}/{key}")
 def do(kind: str, department: str, key: str, act: str) -> ResponseReturnValue:
-    """Does what was asked, with the edition that was looked at."""
+    """Does it with the edition that was looked at; what is refused is said on the page again."""
     viewer, name = author(department), (kind, department, key)
     try:
-        version = _VERBS[act](viewer, name)
-    except (Conflict, Invalid) as error:
+        done = _VERBS[act](viewer, name)
+    except Conflict as error:
         undo()
         flash(error.detail, "warning")
         return redirect(base_of(name), code=303)
-    flash(_(WORDS[act][3], version=version), "success")
-    return redirect(base_of(name) if row_of(viewer.session, name) is not None else "/studio", code=303)
+    except Invalid as error:
+        undo()
+        return _page(viewer, name, refused=error), 422
+    flash(done, "success")
+    return redirect(base_of(name), code=303)
 
 
-@pages.get(f"{ONE}/download")
-def download(kind: str, department: str, key: str) -> ResponseReturnValue:
-    """`?version=n`, `?version=draft`, or what is published: as a YAML file."""
-    session = author(department).session
-    row = definitions.get(session, (kind, department, key))
-    wanted = request.args.get("version", "")
-    if wanted.isdecimal() and len(wanted) < 7:
-        text = lists.version_text(session, row, int(wanted))
-    else:
-        text = (lists.draft_text(row) if wanted == "draft" else "") or lists.published_text(row)
-    if not text:
-        raise NoPage
-    answer = Response(text, content_type="application/yaml; charset=utf-8")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{key}.yaml")
-    return answer
+def _page(viewer: Viewer, name: Name, **more: Any) -> str:
+    session = viewer.session
+    row = definitions.get(session, name)
+    document = drafting.current(session, name).document
+    problems = definitions.check_draft(session, document) if row.draft else []
+    asks, wrote = Shelf(session).asks_for_review(name[1]), viewer.id in drafting.authors(session, row)
+    return render_template(
+        "studio/publish.html",
+        row=row,
+        title=kinds.title_of(row),
+        kind_title=kinds.name_of(row.kind),
+        edition=drafting.edition(row),
+        base=base_of(name),
+        standing=standing_of(session, row),
+        problems=problems,
+        errors=sum(one.severity == ERROR for one in problems),
+        comparison=lists.compare(lists.published_of(row), document) if row.draft else None,
+        affected=affected(session, name),
+        asks_for_review=asks,
+        may_publish=not (asks and wrote),
+        may_author=lambda department: viewer.is_admin or department in viewer.administers,
+        said={one: sent(one) for one in ("comment", "from")},
+        zone=reader_zone().key,
+        kind_name=kinds.name_of,
+        base_of=base_of,
+        **more,
+    )
 
 
-def _publish(viewer: Viewer, name: Name) -> int:
-    return definitions.publish(name, viewer=viewer, at=now(), expected=sent("edition") or None)
+def _publish(viewer: Viewer, name: Name) -> str:
+    edition, comment = sent("edition") or None, _comment()
+    moment = _moment()
+    if moment is None:
+        version = definitions.publish(name, viewer=viewer, at=now(), expected=edition, comment=comment)
+        return _("Version {version} is published.", version=version)
+    scheduling.schedule(name, publish_at=moment, viewer=viewer, at=now(), expected=edition, comment=comment)
+    return _("It will be published then. Any edit takes the date back.")
 
 
-def _discard(viewer: Viewer, name: Name) -> None:
-    drafting.discard(name, viewer=viewer, at=now(), expected=sent("edition") or None)
+def _review(viewer: Viewer, name: Name) -> str:
+    reviewing.ask(name, comment=sent("comment"), viewer=viewer, at=now(), expected=sent("edition") or None)
+    return _("Your colleagues are asked to review it.")
 
 
-def _retire(viewer: Viewer, name: Name) -> None:
-    definitions.retire(name, viewer=viewer, at=now())
+def _send_back(viewer: Viewer, name: Name) -> str:
+    reviewing.send_back(name, comment=sent("comment"), viewer=viewer, at=now(), expected=sent("edition") or None)
+    return _("Its authors are told what you want changed.")
 
 
-def _restore(viewer: Viewer, name: Name) -> None:
-    wanted = sent("version")
-    if not wanted.isdecimal() or len(wanted) > 6:
-        raise NoPage
-    _found, document, _was = lists.version(viewer.session, definitions.get(viewer.session, name), int(wanted))
-    drafting.save(name, body=document.body, viewer=viewer, at=now(), expected=sent("edition") or None)
+def _unschedule(viewer: Viewer, name: Name) -> str:
+    scheduling.cancel(name, viewer=viewer, at=now())
+    return _("The date is taken back. The draft stays.")
 
 
-_VERBS: dict[str, Callable[[Viewer, Name], Any]] = {
+_VERBS: dict[str, Callable[[Viewer, Name], str]] = {
     "publish": _publish,
-    "discard": _discard,
-    "retire": _retire,
-    "restore": _restore,
+    "review": _review,
+    "send_back": _send_back,
+    "unschedule": _unschedule,
 }
+
+
+def _comment() -> str | None:
+    return reviewing.checked_comment(sent("comment")) if sent("comment") else None
+
+
+def _moment() -> datetime | None:
+    """The date that was chosen, in the reader's zone; none means at once."""
+    if not sent("from"):
+        return None
+    try:
+        said = datetime.fromisoformat(sent("from"))
+    except ValueError:
+        text = _(NO_DATE)
+        raise Invalid(text, [Problem("from", "format", text)]) from None
+    return said.replace(tzinfo=reader_zone()) if said.tzinfo is None else said
+
+
+@pages.app_template_filter("standing")
+def _standing(row: Document) -> Standing | None:
+    """Where a draft stands, for any page of its document."""
+    return standing_of(db.session(), row)
+
+
+NO_DATE = N_("This is no date with a time.")
