@@ -21,6 +21,7 @@ from servicehall.models.log import EventRow
 from servicehall.models.operations import AccessLog, FormNonce, Notice
 from servicehall.models.requests import Comment, Participant, Request
 from servicehall.services import decisions, directory, requests
+from servicehall.services.lookups import Directory
 from servicehall.services.requests import Order
 from servicehall.services.visibility import as_viewer
 from servicehall.services.work import work
@@ -922,6 +923,16 @@ def test_the_language_goes_with_the_person_by_an_act_of_their_own(hall, ana, bro
         last, first = db.session.scalars(mine).all()
     assert (last.actor, last.body["changed"]) == (before, ["locale"])
     assert first.actor == "system"
+
+
+def test_answers_call_departments_by_title_and_those_who_left_by_name(hall):
+    with hall.app_context():
+        make_person("gone@example.com", active=False)
+        found = Directory(db.session(), author=bo_id(hall))
+        called = [found.label(*asked, "zh") for asked in (("department", "it"), ("department", "old"), ("group", "it"))]
+        assert called == ["信息技术部", "old", "it"]
+        assert found.label("person", "gone@example.com", "en") == "Gone"
+        assert not found.exists("person", "gone@example.com")
 
 
 def test_lookups_are_short_and_for_those_signed_in(hall, ana, client):

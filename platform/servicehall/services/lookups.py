@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -25,13 +25,19 @@ class Directory:
         self.session = session
         self.author = author
         self._files = {one["sha256"]: one for one in _files_in(known or {})}
+        self._called: dict[tuple[str, str, str], str] = {}
 
     def exists(self, kind: str, key: str) -> bool:
-        return key in self._labels(kind, [key])
+        return bool(_THERE[kind](self.session, key))
 
     def label(self, kind: str, key: str, locale: str) -> str:
-        with use_locale(locale):
-            return self._labels(kind, [key]).get(key, key)
+        """What the key is called in this language, also of somebody who has left; asked for once."""
+        if kind not in _CALLED:
+            return key
+        if (kind, key, locale) not in self._called:
+            with use_locale(locale):
+                self._called[kind, key, locale] = _CALLED[kind](self.session, key)
+        return self._called[kind, key, locale]
 
     def search(self, kind: str, q: str, limit: int = 20) -> list[Option]:
         """Key and label of what matches, at most `limit`."""
@@ -44,23 +50,14 @@ class Directory:
         stood = self._files.get(sha256)
         return FileFacts(**stood) if stood is not None else None
 
-    def _labels(self, kind: str, keys: Sequence[str]) -> dict[str, str]:
-        return _LABELS[kind](self.session, keys)
+
+def _there(column: Any, *where: Any) -> Callable[[Session, str], bool]:
+    return lambda session, key: session.scalar(select(column).where(column == key, *where).limit(1)) is not None
 
 
-def _people(session: Session, keys: Sequence[str]) -> dict[str, str]:
-    rows = session.scalars(select(Person).where(Person.email.in_(keys), Person.active))
-    return {row.email: directory.name_of(row) for row in rows}
-
-
-def _groups(session: Session, keys: Sequence[str]) -> dict[str, str]:
-    return {key: key for key in session.scalars(select(Group.key).where(Group.key.in_(keys)))}
-
-
-def _departments(session: Session, keys: Sequence[str]) -> dict[str, str]:
-    titles = _titles(session)
-    known = session.scalars(select(Department.key).where(Department.key.in_(keys)))
-    return {key: titles.get(key) or key for key in known}
+def _person(session: Session, key: str) -> str:
+    row = directory.by_email(session, key)
+    return key if row is None else directory.name_of(row)
 
 
 def _titles(session: Session) -> dict[str, str]:
@@ -73,19 +70,10 @@ def _titles(session: Session) -> dict[str, str]:
 
 def _find_departments(session: Session, q: str, limit: int) -> list[Option]:
     wanted = q.strip().casefold()
-    found = _departments(session, session.scalars(select(Department.key)).all())
-    fits = [(key, label) for key, label in found.items() if wanted in f"{key} {label}".casefold()]
+    titles = _titles(session)
+    found = [(key, titles.get(key) or key) for key in session.scalars(select(Department.key))]
+    fits = [(key, label) for key, label in found if wanted in f"{key} {label}".casefold()]
     return sorted(fits, key=lambda pair: pair[1])[:limit]
-
-
-def _locations(session: Session, keys: Sequence[str]) -> dict[str, str]:
-    rows = session.scalars(select(Person.location).where(Person.location.in_(keys)).distinct())
-    return {key: key for key in rows if key}
-
-
-def _assets(session: Session, keys: Sequence[str]) -> dict[str, str]:
-    """Assets are tags that people type in: there is no register of assets to look in."""
-    return {key: key for key in keys}
 
 
 def _find_people(session: Session, q: str, limit: int) -> list[Option]:
@@ -103,13 +91,18 @@ def _find_column(column: Any) -> Callable[[Session, str, int], list[Option]]:
     return find
 
 
-_LABELS: dict[str, Callable[[Session, Sequence[str]], dict[str, str]]] = {
-    "person": _people,
-    "group": _groups,
-    "department": _departments,
-    "location": _locations,
-    "asset": _assets,
+_THERE: Mapping[str, Callable[[Session, str], bool]] = {
+    "person": _there(Person.email, Person.active),
+    "group": _there(Group.key),
+    "department": _there(Department.key),
+    "location": _there(Person.location),
+    "asset": lambda session, key: True,  # tags that people type in: there is no register of assets to look in
 }
+_CALLED: Mapping[str, Callable[[Session, str], str]] = {
+    "person": _person,
+    "department": lambda session, key: _titles(session).get(key) or key,
+}
+"""Groups, places and assets go by their keys."""
 _SEARCHES: dict[str, Callable[[Session, str, int], list[Option]]] = {
     "person": _find_people,
     "group": _find_column(Group.key),

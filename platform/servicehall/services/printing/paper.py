@@ -31,18 +31,6 @@ from servicehall.services.words import why_sentence
 from servicehall.texts import _, current_locale, pick
 
 
-class _Titles(Directory):
-    """The directory, with departments called by their titles."""
-
-    def __init__(self, session: Session, *, author: str, departments: Mapping[str, str]) -> None:
-        super().__init__(session, author=author)
-        self.departments = departments
-
-    def label(self, kind: str, key: str, locale: str) -> str:
-        found = self.departments.get(key) if kind == "department" else None
-        return found or super().label(kind, key, locale)
-
-
 @dataclass(frozen=True)
 class Paper:
     """One request laid out: `contents` are what its events name (None where erased), `salts` theirs."""
@@ -111,7 +99,7 @@ class Paper:
 
     @cached_property
     def lookup(self) -> Lookup:
-        return _Titles(self.session, author=self.row.requester_id, departments=self.departments)
+        return Directory(self.session, author=self.row.requester_id)
 
     def events_of(self, kind: str) -> list[EventRecord]:
         return [record for record in self.records if record.kind == kind]

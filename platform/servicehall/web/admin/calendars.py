@@ -11,6 +11,7 @@ from servicehall.clock import now
 from servicehall.domain.calendars import Calendar, compile_calendar
 from servicehall.errors import Invalid
 from servicehall.services import definitions
+from servicehall.services.cases.names import department_titles
 from servicehall.texts import current_locale
 from servicehall.web.admin.calendar_year import BECAUSE, Reckoned, reckon, special_days, year_of
 from servicehall.web.admin.common import author, typed
@@ -26,7 +27,7 @@ def listed() -> ResponseReturnValue:
     """The calendars that are in use."""
     viewer = author()
     rows = lists.documents(viewer, q="", kind="calendar", department="", state="published")
-    return render_template("admin/calendars.html", rows=rows)
+    return render_template("admin/calendars.html", rows=rows, titles=department_titles(viewer.session))
 
 
 @pages.get("/admin/calendars/<department>/<key>")

@@ -14,6 +14,7 @@ from servicehall.errors import Invalid, NotFound
 from servicehall.models.definitions import Document
 from servicehall.models.directory import Person
 from servicehall.services import directory
+from servicehall.services.cases.names import department_titles
 from servicehall.services.people import record_group, record_person
 from servicehall.texts import _
 from servicehall.web.admin.common import administrator, by_field, sent, typed
@@ -35,6 +36,7 @@ def all_departments() -> ResponseReturnValue:
         rows=rows,
         heads=directory.people(session, [head for _key, head, _people in rows]),
         documents=set(documents),
+        titles=department_titles(session),
     )
 
 
@@ -48,7 +50,8 @@ def set_head(key: str) -> ResponseReturnValue:
         flash(_("Nobody in this department has this mail address."), "warning")
         return redirect("/admin/departments", code=303)
     record_person({"email": person.email, "department_head": "yes"}, actor=viewer.id, at=now())
-    flash(_("{name} heads {department} now.", name=person.name, department=key), "success")
+    title = department_titles(viewer.session).get(key, key)
+    flash(_("{name} heads {department} now.", name=directory.name_of(person), department=title), "success")
     return redirect("/admin/departments", code=303)
 
 
@@ -59,7 +62,7 @@ def all_groups() -> ResponseReturnValue:
     q = typed("q")
     rows = groups_with_counts(session, q)
     leads = directory.people(session, [group.lead_id for group, _count in rows])
-    return render_template("admin/groups.html", rows=rows, leads=leads, q=q)
+    return render_template("admin/groups.html", rows=rows, leads=leads, q=q, titles=department_titles(session))
 
 
 @pages.get("/admin/groups/new")

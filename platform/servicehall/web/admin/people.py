@@ -11,6 +11,7 @@ from servicehall.clock import now
 from servicehall.errors import Invalid
 from servicehall.models.directory import Person, is_erased
 from servicehall.services import directory, handovers
+from servicehall.services.cases.names import department_titles
 from servicehall.services.directory_import import open_hands
 from servicehall.services.people import record_person
 from servicehall.texts import N_, _
@@ -18,7 +19,7 @@ from servicehall.web import accounts
 from servicehall.web.admin.account_page import account_of, tokens_of
 from servicehall.web.admin.common import administrator, by_field, typed
 from servicehall.web.admin.people_lists import delegations_of, departments, people_page
-from servicehall.web.admin.person_form import LABELS, cells_of, changed_cells, typed_cells
+from servicehall.web.admin.person_form import LABELS, cells_of, changed_cells, in_words, typed_cells
 from servicehall.web.once import once
 from servicehall.web.portal.acting import undo
 from servicehall.web.portal.paging import cursor, first_href, next_href
@@ -32,10 +33,12 @@ def listed() -> ResponseReturnValue:
     session = administrator().session
     said = {"q": typed("q"), "department": typed("department"), "active": typed("active") or "yes"}
     found = people_page(session, cursor=cursor(), **said)
+    titles = department_titles(session)
     return render_template(
         "admin/people.html",
         rows=found.rows,
-        departments=[(key, key) for key in departments(session)],
+        departments=[(key, titles.get(key, key)) for key in departments(session)],
+        titles=titles,
         next_href=next_href(found.next),
         first_href=first_href(),
         **said,
@@ -48,10 +51,12 @@ def shown(person_id: str) -> ResponseReturnValue:
     session = administrator().session
     row = directory.person(session, person_id)
     delegations = delegations_of(session, row.id)
+    titles = department_titles(session)
     return render_template(
         "admin/person.html",
         row=row,
-        cells=cells_of(session, row),
+        cells=in_words(cells_of(session, row), titles),
+        titles=titles,
         labels=LABELS,
         groups=directory.groups_of(session, row.id),
         managers=directory.managers_above(session, row.id),

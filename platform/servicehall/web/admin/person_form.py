@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from servicehall.models.directory import Group, Person
 from servicehall.services import directory
 from servicehall.services.person_attributes import attributes_of
-from servicehall.texts import N_
+from servicehall.texts import N_, _
+from servicehall.web.formats import day
+from servicehall.web.shell import LANGUAGES
 
 LABELS: Mapping[str, tuple[str, str]] = {
     "email": (N_("Mail address"), N_("The key to this person, and their sign-in name.")),
@@ -44,6 +46,17 @@ def cells_of(session: Session, row: Person) -> dict[str, str]:
     found["department_head"] = "yes" if head is not None and head.id == row.id else ""
     found["groups"] = "; ".join(_group(one, row) for one in directory.groups_of(session, row.id))
     return {name: str(value) for name, value in found.items() if value}
+
+
+def in_words(cells: Mapping[str, str], titles: Mapping[str, str]) -> dict[str, str]:
+    """The same for readers: dates and languages written out, the department by its title."""
+    said = {
+        "department": titles.get(cells.get("department", "")),
+        "department_head": _("Yes") if cells.get("department_head") else None,
+        "start_date": day(cells.get("start_date")),
+        "locale": LANGUAGES.get(cells.get("locale", "")),
+    }
+    return {**cells, **{name: text for name, text in said.items() if text}}
 
 
 def typed_cells() -> dict[str, str]:

@@ -17,7 +17,7 @@ from servicehall.models.clocks import Clock
 from servicehall.models.directory import Person
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
-from servicehall.services import cases, contexts, directory, releases, tasks
+from servicehall.services import calendars, cases, contexts, directory, releases, tasks
 from servicehall.services.cases.names import Record
 from servicehall.services.lookups import Directory
 from servicehall.services.releases import Release
@@ -192,8 +192,10 @@ class TaskView:
 
     @property
     def _calendar(self) -> str:
-        reference = str(self.clock.calendar["reference"]) if self.clock is not None else ""
-        return _("the clock round") if reference == "24x7" else reference
+        reference = str(self.clock.calendar["reference"]) if self.clock is not None else calendars.ALWAYS
+        if reference == calendars.ALWAYS:
+            return _("the clock round")
+        return pick((calendars.find_calendar(self.viewer.session, reference) or {}).get("title")) or reference
 
     def _sheet(self, form: CompiledForm, values: Record, masked: Sequence[str]) -> list[Section]:
         lookup = Directory(self.viewer.session, author=self.viewer.id, known=values)
