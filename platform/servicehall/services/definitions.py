@@ -24,7 +24,7 @@ from servicehall.domain import events as e
 from servicehall.errors import Conflict, Invalid, NotFound, Problem
 from servicehall.models.definitions import Document
 from servicehall.models.log import ReleaseRow
-from servicehall.services import document_notices, drafting
+from servicehall.services import document_notices, drafting, guard_rails
 from servicehall.services.releases import digest_of
 from servicehall.services.shelf import FAMILY, Name, Shelf, directory_facts, may_author, row_of
 from servicehall.services.visibility import Viewer
@@ -197,9 +197,10 @@ def get(session: Session, name: Name) -> Document:
 def _problems(
     session: Session, finder: Shelf, pack: Pack, affected: Sequence[Authored], *, publishing: bool
 ) -> list[PlacedProblem]:
-    """What is wrong with a pack, and what it would break in the published documents that lean on it."""
+    """What is wrong with a pack, what it uses and may not, and what it would break in published documents."""
     whole = Pack((*pack.documents, *affected), pack.problems)
-    return check(whole, find=finder.find, directory=directory_facts(session), publishing=publishing)
+    found = check(whole, find=finder.find, directory=directory_facts(session), publishing=publishing)
+    return [*found, *guard_rails.problems_of(session, pack.documents)]
 
 
 def _affected(finder: Shelf, documents: Sequence[Authored]) -> list[Authored]:

@@ -38,6 +38,7 @@ VIEWS = (
     "servicehall.web.admin.groups:pages",
     "servicehall.web.admin.calendars:pages",
     "servicehall.web.admin.deliveries:pages",
+    "servicehall.web.admin.guard_rails:pages",
     "servicehall.web.studio.pages:pages",
     "servicehall.web.studio.editing:pages",
     "servicehall.web.studio.publishing:pages",
