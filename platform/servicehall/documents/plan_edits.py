@@ -173,7 +173,7 @@ def fresh_key(plan: Plan | None, wish: str, *, undoing: bool = False) -> str:
 
 def refused(path: str, code: str, message: str) -> Invalid:
     """A change of the plan that cannot be made."""
-    return Invalid(message, [Problem(path, code, message)])
+    return Invalid(_("The change cannot be made."), [Problem(path, code, message)])
 
 
 def _is_free(plan: Plan | None, index: int | None, key: str, *, undoing: bool) -> bool:

@@ -74,6 +74,7 @@ def values(page: Page) -> Mapping[str, Any]:
         "calendar": _calendar(page, base) if plan is not None and not is_use(plan) else None,
         "shared": page.around.documents("fulfilment_plan"),
         "wrong": page.by_place,
+        "fresh": request.form.get("do", "").startswith(("task-add:", "task-copy:")),
     }
 
 

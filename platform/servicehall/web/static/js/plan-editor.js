@@ -3,9 +3,9 @@
 // is also a button or box of the form beside it.
 import { Graph, layout } from "@dagrejs/dagre";
 import { arrow, draw, shortened } from "hall/graph";
-import { send } from "hall/studio";
+import { flush, send, swap } from "hall/studio";
 
-const CARD = { width: 190, height: 58 };
+const CARD = { width: 216, height: 58 };
 const GAP = { x: 64, y: 14 };
 const LANE = { name: 22, pad: 10 };
 const kept = { key: "", places: null, left: 0, top: 0 };
@@ -20,7 +20,16 @@ function begin(board) {
   if (kept.key !== key) Object.assign(kept, { key, places: placed(plan) });
   board.append(picture(board, plan, kept.places));
   board.scrollTo(kept.left, kept.top);
+  show(board, kept.places.where.get(plan.nodes.find((one) => one.selected)?.id));
   board.addEventListener("scroll", () => Object.assign(kept, { left: board.scrollLeft, top: board.scrollTop }));
+}
+
+// The selected card is brought into view, and nothing moves where it is.
+function show(board, at) {
+  if (!at) return;
+  const hidden = at.x < board.scrollLeft || at.x + CARD.width > board.scrollLeft + board.clientWidth
+    || at.y < board.scrollTop || at.y + CARD.height > board.scrollTop + board.clientHeight;
+  if (hidden) board.scrollTo(at.x - (board.clientWidth - CARD.width) / 2, at.y - (board.clientHeight - CARD.height) / 2);
 }
 
 // Dagre says which column a task stands in and in which order; within a column each lane takes its own.
@@ -60,21 +69,19 @@ function picture(board, plan, { where, bands, width, height }) {
     draw("rect", { x: 0, y: band.top, width: full, height: band.height, class: `plan-lane${place % 2 ? " is-odd" : ""}` }),
     draw("text", { x: 16, y: band.top + 18, class: "plan-lane-name" }, band.lane),
   ));
-  for (const edge of plan.edges) svg.append(line(board, plan, edge, where, own));
+  for (const edge of plan.edges) svg.append(line(board, edge, where, own));
   for (const node of plan.nodes) svg.append(card(board, node, where.get(node.id), own));
   if (own) connecting(board, svg, where);
   return svg;
 }
 
-function line(board, plan, edge, where, own) {
+function line(board, edge, where, own) {
   const from = out(where.get(edge.from));
   const to = into(where.get(edge.to));
   const group = draw("g", { class: "plan-line" });
   const d = curve(from, to);
   group.append(draw("path", { d, class: `plan-edge${edge.any ? " is-any" : ""}`, "marker-end": "url(#plan-arrow)" }));
   if (!own) return group;
-  const selected = plan.nodes.some((one) => one.selected && (one.id === edge.from || one.id === edge.to));
-  if (selected) group.classList.add("is-near");
   group.append(draw("path", { d, class: "plan-catch" }));
   const tools = draw("g", { class: "plan-tools", transform: `translate(${(from.x + to.x) / 2} ${(from.y + to.y) / 2})` });
   const base = board.dataset.own;
@@ -105,12 +112,12 @@ function card(board, node, { x, y }, own) {
   holder.append(
     draw("title", {}, said),
     draw("rect", { width: CARD.width, height: CARD.height, rx: 6 }),
-    draw("text", { x: 10, y: 19 }, shortened(node.label, 24)),
+    draw("text", { x: 10, y: 19 }, shortened(node.label, 27)),
     draw("text", { x: 10, y: 35, class: "plan-sub" }, shortened(node.who || "–", 26)),
     draw("text", { x: 10, y: 51, class: "plan-sub" }, shortened(node.due, 16)),
   );
-  node.marks.slice(0, 5).forEach((one, place) => holder.append(symbol(one.icon, CARD.width - 22 - place * 17, 40)));
-  if (node.said) holder.append(symbol("alert-triangle", CARD.width - 22, 5));
+  const icons = [...(node.said ? ["alert-triangle"] : []), ...node.marks.map((one) => one.icon)];
+  icons.slice(0, 5).forEach((one, place) => holder.append(symbol(one, CARD.width - 24 - place * 17, 40)));
   if (holder !== group) group.append(holder);
   if (own) {
     const handle = draw("circle", { cx: CARD.width, cy: CARD.height / 2, r: 6, class: "plan-handle", "data-handle": node.id });
@@ -173,8 +180,30 @@ function curve(from, to) {
 
 function act(board, said) {
   const form = board.closest("form");
-  send(form, [["do", said]], form.action, { name: "do", value: said });
+  send(form, [["do", said]], form.action, { name: "do", value: said }).then(() => {
+    document.querySelector('[data-part="conflict"] [role="alert"]')?.scrollIntoView({ block: "center" });
+  });
 }
+
+// A task's properties are fetched into the page, so that picture and list stay where they are.
+async function open(link, byKeyboard) {
+  const address = link.getAttribute("href");
+  await flush();
+  const answer = await fetch(address, { credentials: "same-origin", headers: { Accept: "text/html" } }).catch(() => null);
+  if (!answer?.ok || answer.redirected) return location.assign(address);
+  swap(await answer.text(), { name: "do", value: "" }, true);
+  history.replaceState(null, "", address);
+  const title = document.getElementById("selected-title");
+  if (byKeyboard) title?.focus();
+  else if (matchMedia("(max-width: 999px)").matches) title?.scrollIntoView();
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-open-task]");
+  if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  open(link, event.detail === 0);
+});
 
 start();
 document.addEventListener("hall:swapped", start);
