@@ -148,7 +148,7 @@ def due_in_words(said: Any) -> str:
     if found is None:
         return said if isinstance(said, str) else ""
     if found.amount < 0:
-        return _("{duration} before", duration=Duration(-found.amount, found.unit).in_words())
+        return _("{duration} before the date", duration=Duration(-found.amount, found.unit).in_words())
     return found.in_words()
 
 
