@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
@@ -12,9 +13,10 @@ from flask.typing import ResponseReturnValue
 from servicehall.clock import now
 from servicehall.documents.patching import Operation
 from servicehall.errors import Conflict, Invalid
-from servicehall.services import drafting
+from servicehall.services import definitions, drafting
 from servicehall.services.drafting import Clashed, Overtaken
 from servicehall.services.shelf import Name
+from servicehall.services.visibility import Viewer
 from servicehall.texts import _
 from servicehall.web.admin.common import author, sent
 from servicehall.web.once import once
@@ -34,11 +36,16 @@ CHOICE = "choose:"
 def edit(kind: str, department: str, key: str) -> ResponseReturnValue:
     """Saves what was changed since `edition`, put together with what others did meanwhile; shows the tab again."""
     name = (kind, department, key)
-    viewer, tab = author(department), _tab(kind)
-    before = sent("edition")
+    viewer = author(department)
+    return kept(viewer, name, _tab(kind), lambda before: _operations(viewer, name, before))
+
+
+def kept(viewer: Viewer, name: Name, tab: str, changes: Callable[[str], Sequence[Operation]]) -> ResponseReturnValue:
+    """The tab after `changes` of the edition that the form was made from are saved, or why they are not."""
+    before, there = sent("edition"), drafting.edition(definitions.get(viewer.session, name))
     operations: Sequence[Operation] = []
     try:
-        operations = _operations(viewer, name, before)
+        operations = changes(before)
         choices = {one.removeprefix(CHOICE): sent(one) for one in request.form if one.startswith(CHOICE)}
         if operations:
             drafting.edit(name, operations, viewer=viewer, at=now(), expected=before, merging=True, choices=choices)
@@ -49,7 +56,7 @@ def edit(kind: str, department: str, key: str) -> ResponseReturnValue:
     except (Overtaken, Invalid) as error:
         roll_back()
         return render(Page.of(viewer, name, at=sent("at")), tab, refused=error), error.status
-    return _show(viewer, name, tab, reading.selected(operations, sent("at")))
+    return _show(viewer, name, tab, reading.selected(operations, sent("at")), merged=before != there)
 
 
 @pages.post(f"{ONE}/<any(undo, redo):act>")
@@ -81,10 +88,10 @@ def _operations(viewer: Any, name: Name, before: str) -> Sequence[Operation]:
     return reading.operations(name[0], body, request.form.to_dict(flat=False))
 
 
-def _show(viewer: Any, name: Name, tab: str, at: str) -> ResponseReturnValue:
+def _show(viewer: Any, name: Name, tab: str, at: str, *, merged: bool = False) -> ResponseReturnValue:
     if request.headers.get("X-Requested-With") == "fetch":
-        return render(Page.of(viewer, name, at=at), tab)
-    return redirect(f"{base_of(name)}/{tab}" + (f"?at={at}" if at else ""), code=303)
+        return render(Page.of(viewer, name, at=at), tab, merged=merged)
+    return redirect(f"{base_of(name)}/{tab}" + (f"?at={quote(at)}" if at else ""), code=303)
 
 
 def _tab(kind: str) -> str:
