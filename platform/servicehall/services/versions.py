@@ -65,9 +65,7 @@ def running(session: Session, document: Authored) -> Mapping[int, int]:
     references = [one.reference for one in services]
     if not references:
         return {}
-    counted = select(Request.release, func.count()).where(
-        Request.service.in_(references), Request.state.not_in(ENDED)
-    )
+    counted = select(Request.release, func.count()).where(Request.service.in_(references), Request.state.not_in(ENDED))
     found: Counter[int] = Counter()
     for digest, count in session.execute(counted.group_by(Request.release)):
         for source in releases.load(session, digest).data["sources"]:

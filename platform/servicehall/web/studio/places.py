@@ -175,4 +175,4 @@ def _capital(text: str) -> str:
 
 
 def _named(value: Any, index: int) -> str:
-    return words.entry(value, index) if isinstance(value, (Mapping, str)) else str(value)
+    return words.entry(value, index) if isinstance(value, (Mapping, str)) else said(None, value)

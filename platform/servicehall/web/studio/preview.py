@@ -83,9 +83,7 @@ def filled(page: Page, asked: Asked | None = None) -> Filling:
         page.viewer.session, page.document, service=asked.through.name if asked.through is not None else None
     )
     posted = request.form if request.method == "POST" else None
-    filling = fill(
-        requester, release, posted=posted, at=at, show_errors=_checked(), known=_known_to(page.viewer)
-    )
+    filling = fill(requester, release, posted=posted, at=at, show_errors=_checked(), known=_known_to(page.viewer))
     return with_preview(requester, filling, at=at)
 
 
@@ -111,9 +109,7 @@ def _asked(page: Page) -> Asked:
 def _services(page: Page) -> list[Authored]:
     """The services of one's own departments that the document may be seen through."""
     viewer = page.viewer
-    return services_through(
-        viewer.session, page.document, departments=None if viewer.is_admin else viewer.administers
-    )
+    return services_through(viewer.session, page.document, departments=None if viewer.is_admin else viewer.administers)
 
 
 def _as(viewer: Viewer, person: Person) -> Viewer:

@@ -67,9 +67,7 @@ def values(page: Page) -> Mapping[str, Any]:
         "locales": [(locale, places.language(locale)) for locale in locales_of(lines)],
         "only_missing": only_missing,
         "total": len(lines),
-        "missing": [
-            (places.language(locale), sum(one.is_missing(locale) for one in lines)) for locale in LOCALES
-        ],
+        "missing": [(places.language(locale), sum(one.is_missing(locale) for one in lines)) for locale in LOCALES],
     }
 
 
@@ -77,9 +75,7 @@ def lines_of(kind: str, body: Mapping[str, Any]) -> list[Line]:
     """Every text that the document has, in its order; a plain text counts as English."""
     found = _texts(KINDS[kind].part, body, ())
     return [
-        Line(
-            pointer(*keys), _path(body, keys), places.place(kind, body, keys), _said(value), isinstance(value, str)
-        )
+        Line(pointer(*keys), _path(body, keys), places.place(kind, body, keys), _said(value), isinstance(value, str))
         for keys, value in found
     ]
 

@@ -25,7 +25,7 @@ function start(root, wanted = parts) {
 }
 
 start(document);
-document.addEventListener("hall:swapped", (event) => start(event.target, parts.slice(1, 2)));
+document.addEventListener("hall:swapped", (event) => start(event.target, parts.slice(0, 2)));
 document.addEventListener("htmx:after:swap", (event) => start(event.detail?.ctx?.target ?? document, parts.slice(1, 2)));
 document.querySelector("[data-focus]")?.focus();
 document.addEventListener("change", (event) => {

@@ -6,8 +6,13 @@ import { sameField } from "hall/fields";
 const PAUSE = 150;
 const PATIENCE = 300;
 
+const begun = new WeakSet();
+
 export function initLiveForms(root = document) {
-  for (const form of root.querySelectorAll("form[data-check]")) live(form);
+  for (const form of root.querySelectorAll("form[data-check]")) {
+    if (!begun.has(form)) live(form);
+    begun.add(form);
+  }
 }
 
 function live(form) {
