@@ -330,6 +330,30 @@ def test_the_checklist_of_a_task_that_is_done_stays_as_it_was(app: Flask, desk: 
 
 
 @on_sqlite
+def test_a_blocked_task_says_what_it_waits_for(app, number, desk, act):
+    address = f"/tasks/{task_of(app, 'mend', number).id}"
+    assert "Waits for “Have a look”" in desk("stan").get(address).text
+    act("look", "fail", "dan", comment="The ladder broke")
+    held_up = "Held up until somebody tries again or does by hand what failed: “Have a look”"
+    assert held_up in desk("stan").get(address).text
+    assert held_up in desk("stan").get("/desk/queue?state=blocked").text
+
+
+@on_sqlite
+def test_a_task_that_will_not_be_needed_says_so(app, people, desk):
+    task = (
+        "{key: report, title: Report it, group: it-desk, after: [mend], when: 'what == \"the roof\"', optional: true}"
+    )
+    publish = {"it.yaml": DEPARTMENT, "repair.yaml": f"{REPAIR}    - {task}\n"}
+    with app.app_context():
+        publish_documents(publish)
+    number = order(app, people)
+    page = desk("dan").get(f"/tasks/{task_of(app, 'report', number).id}").text
+    assert "Will be skipped when its turn comes" in page
+    assert "Waits for" not in page
+
+
+@on_sqlite
 @pytest.mark.parametrize(("act_name", "state"), [("hold", "on_hold"), ("fail", "failed"), ("skip", "skipped")])
 def test_what_needs_a_reason_asks_for_it(app: Flask, desk: Any, number: str, act_name: str, state: str) -> None:
     task, dan = task_of(app, "polish", number), desk("dan")

@@ -926,9 +926,10 @@ def test_the_language_goes_with_the_person_by_an_act_of_their_own(hall, ana, bro
 
 
 def test_answers_call_departments_by_title_and_those_who_left_by_name(hall):
+    bo = bo_id(hall)
     with hall.app_context():
         make_person("gone@example.com", active=False)
-        found = Directory(db.session(), author=bo_id(hall))
+        found = Directory(db.session(), author=bo)
         called = [found.label(*asked, "zh") for asked in (("department", "it"), ("department", "old"), ("group", "it"))]
         assert called == ["信息技术部", "old", "it"]
         assert found.label("person", "gone@example.com", "en") == "Gone"

@@ -19,7 +19,9 @@ from servicehall.domain.fulfilment import (
     TASK_TRANSITIONS,
     TaskState,
     advance_plan,
+    awaited,
     facts_of,
+    failed_behind,
     is_fulfilled,
     is_released,
     next_task_state,
@@ -135,6 +137,28 @@ def test_the_facts_of_a_task() -> None:
 )
 def test_when_what_a_task_waits_for_has_settled(after: Any, states: dict[str, str], released: bool) -> None:
     assert is_released(parse_after(after), states) == released
+
+
+def test_a_blocked_task_knows_what_it_still_waits_for_and_what_failed_behind_it() -> None:
+    afters = {
+        "c": parse_after(["a", "b"]),
+        "d": parse_after(["c"]),
+        "e": parse_after([{"any": ["a", "b"]}]),
+        "f": parse_after([{"any": ["b", "d"]}, "a"]),
+    }
+    states = {"a": "done", "b": "failed", "c": "blocked", "d": "blocked"}
+    assert {key: awaited(after, states) for key, after in afters.items()} == {
+        "c": ("b",),
+        "d": ("c",),
+        "e": (),
+        "f": ("b", "d"),
+    }
+    assert {key: failed_behind(key, afters, states) for key in afters} == {
+        "c": ("b",),
+        "d": ("b",),
+        "e": (),
+        "f": ("b",),
+    }
 
 
 def test_a_skipped_task_releases_those_behind_it_at_once() -> None:

@@ -143,6 +143,28 @@ def is_released(after: After, states: Mapping[str, str]) -> bool:
     )
 
 
+def awaited(after: After, states: Mapping[str, str]) -> tuple[str, ...]:
+    """The tasks that a blocked one still waits for, in the order written."""
+    all_of = [key for key in after.all if states.get(key) not in SETTLED]
+    any_of = [
+        key
+        for keys in after.any
+        if not is_released(After(any=(keys,)), states)
+        for key in keys
+        if states.get(key) not in SETTLED
+    ]
+    return tuple(dict.fromkeys([*all_of, *any_of]))
+
+
+def failed_behind(key: str, afters: Mapping[str, After], states: Mapping[str, str]) -> tuple[str, ...]:
+    """The failed tasks among those that a blocked one waits for, however far back, the near ones first."""
+    behind = [key]
+    for one in behind:
+        if states.get(one) != _T.FAILED:
+            behind += [before for before in awaited(afters.get(one, After()), states) if before not in behind]
+    return tuple(one for one in behind if states.get(one) == _T.FAILED)
+
+
 def settle(plan: Plan, states: Mapping[str, str]) -> tuple[Task, ...]:
     """The blocked tasks whose turn has come: their `when` is to be evaluated now, to become ready or skipped."""
     blocked = (task for task in plan.ordered if states.get(task.key, _T.BLOCKED) == _T.BLOCKED)

@@ -10,6 +10,7 @@ from servicehall.services.cases.names import Names, gather, person_record
 from servicehall.services.cases.progress import progress
 from servicehall.services.cases.requests import head, request_record, request_rows, watcher_records
 from servicehall.services.cases.tasks import task_record, task_records, task_rows
+from servicehall.services.cases.waiting import is_moot, waits_for
 
 __all__ = [
     "Names",
@@ -22,6 +23,7 @@ __all__ = [
     "event_records",
     "gather",
     "head",
+    "is_moot",
     "person_record",
     "progress",
     "request_record",
@@ -29,5 +31,6 @@ __all__ = [
     "task_record",
     "task_records",
     "task_rows",
+    "waits_for",
     "watcher_records",
 ]

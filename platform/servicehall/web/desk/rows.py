@@ -12,7 +12,7 @@ from servicehall.models.clocks import Clock
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
 from servicehall.services import releases, tasks
-from servicehall.services.cases import task_rows
+from servicehall.services.cases import task_rows, waits_for
 from servicehall.services.cases.names import Record
 from servicehall.services.lists import OPEN_TASKS, queue
 from servicehall.services.visibility import Viewer
@@ -31,18 +31,20 @@ def has_desk(viewer: Viewer) -> bool:
 
 
 def desk_rows(viewer: Viewer, rows: Sequence[Task], *, at: datetime) -> list[Record]:
-    """Records with `chip` (due by the plan), `sla` (due as promised) and `acts`, in a fixed number of queries."""
+    """Records with `chip` (due by the plan), `sla` (due as promised), `acts` and `waits`, what a blocked one waits for;
+    in a fixed number of queries."""
     session = viewer.session
     owners = {
         one.id: one for one in session.scalars(select(Request).where(Request.id.in_({one.request_id for one in rows})))
     }
-    clocks = clocks_of(viewer, rows)
+    clocks, waits = clocks_of(viewer, rows), waits_for(viewer, rows, owners)
     found = []
     for task, record in zip(rows, task_rows(viewer, rows), strict=True):
         owner = owners[task.request_id]
         acts = tasks.acts_of(task, owner, releases.load(session, owner.release), viewer)
         clock = clocks.get(task.id) or clocks.get(task.request_id)
-        found.append({**record, "acts": acts, "chip": chip(task, owner, at), "sla": promised(task, clock, at)})
+        dates = {"chip": chip(task, owner, at), "sla": promised(task, clock, at)}
+        found.append({**record, **dates, "acts": acts, "waits": waits.get(task.id, "")})
     return found
 
 

@@ -161,6 +161,13 @@ class TaskView:
         return self._light(before), self._light([one for one in rows if self.task.key in one.after])
 
     @cached_property
+    def waits(self) -> str:
+        """What a blocked task waits for, or that it will not be needed."""
+        if cases.is_moot(self.viewer, self.task, self.row, at=now()):
+            return _("Will be skipped when its turn comes: it is not needed for this request.")
+        return cases.waits_for(self.viewer, [self.task], {self.row.id: self.row}).get(self.task.id, "")
+
+    @cached_property
     def comments(self) -> list[Record]:
         return cases.comment_records(self.viewer, self.row) if self.sees_request else []
 
