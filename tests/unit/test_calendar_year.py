@@ -9,7 +9,7 @@ import pytest
 
 from servicehall.domain.calendars import compile_calendar
 from servicehall.texts import use_locale
-from servicehall.web.admin.calendar_year import NAMES_IN_GERMANY, special_days, year_of
+from servicehall.web.studio.calendar_year import NAMES_IN_GERMANY, special_days, year_of
 
 
 def named(country: str, day: date, locale: str) -> str:

@@ -46,6 +46,11 @@ def moment(value: datetime | str | None) -> Markup:
     return Markup() if at is None else _time_tag(at, _absolute(at), title=f"{_absolute(at)} ({_zone_name(at)})")
 
 
+def clock_time(value: datetime) -> str:
+    """Date and time on the clock of the zone that the value carries: a calendar's own."""
+    return format_datetime(value, _MOMENT[current_locale()], tzinfo=value.tzinfo, locale=_babel())
+
+
 def ago(value: datetime | str | None, at: datetime | None = None) -> Markup:
     """A `<time>` that reads `3 hours ago` or `in 2 days`, the exact moment on hover; `at` stands for now."""
     when = _instant(value)
@@ -112,6 +117,7 @@ def file_size(size: int) -> str:
 FILTERS = {
     "day": day,
     "moment": moment,
+    "clock_time": clock_time,
     "ago": ago,
     "duration": duration,
     "money": money,

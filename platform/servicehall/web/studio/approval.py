@@ -16,6 +16,7 @@ from servicehall.texts import N_, _, pick
 from servicehall.web.portal import words as order_words
 from servicehall.web.studio import preview
 from servicehall.web.studio.chain_steps import groups_of, keys_of, pointer_of, stages_of, steps_of
+from servicehall.web.studio.found import below
 from servicehall.web.studio.nodes import Node
 from servicehall.web.studio.page import Page, path_of
 from servicehall.web.studio.ticks import Boxes, boxes
@@ -94,10 +95,6 @@ def _card(page: Page, chain: Any, base: str, number: int, steps: list[list[int]]
     stage = stages_of(chain)[number]
     at = pointer_of(base, "stages", number)
     step = next(one for one in steps if number in one)
-    place = path_of(page.body, at)
-    wrong = [
-        said for path, said in page.by_place.items() if own and (path + ".").startswith((place + ".", place + "["))
-    ]
     inner, row = (step, step.index(number)) if len(step) > 1 else (steps, steps.index(step))
     return Card(
         pointer=at,
@@ -106,7 +103,7 @@ def _card(page: Page, chain: Any, base: str, number: int, steps: list[list[int]]
         who=[rule_words(one) for one in _list(stage.get("approvers"))],
         decide=decide_words(stage.get("decide", "all")),
         facts=_facts(stage),
-        problems=[message for messages in wrong for message in messages],
+        problems=below(page, path_of(page.body, at)) if own else (),
         first=row == 0,
         last=row == len(inner) - 1,
         mates=len(step) - 1,
@@ -194,14 +191,19 @@ def _selected(page: Page, base: str, chain: Mapping[str, Any]) -> dict[str, Any]
             "beside": [(key, title, keys.index(key) in mates) for key, title in titles if key != keys[int(number)]],
             "fields": [_fields(page, f"{at}/{name}") for name in ("fields", "shows")],
         }
+    place = f"{path_of(page.body, base)}." if base else ""
     return {
         "settings": page.node(base, only=SETTINGS),
         "apart": [
-            ([(key, title, key in group) for key, title in titles], _at(page, base, f"apart[{index}]"))
+            ([(key, title, key in group) for key, title in titles], below(page, f"{place}apart[{index}]"))
             for index, group in enumerate(groups_of(chain, "apart"))
         ],
         "stage_count": len(stages),
-        "chain_problems": _at(page, base, "parallel") + _at(page, base, "apart") + _at(page, base, "stages"),
+        "chain_problems": [
+            *below(page, f"{place}parallel"),
+            *page.by_place.get(f"{place}apart", ()),
+            *page.by_place.get(f"{place}stages", ()),
+        ],
     }
 
 
@@ -215,13 +217,6 @@ def _fields(page: Page, at: str) -> tuple[Node, Boxes]:
     """A list of the form's fields as boxes; none where no form is known."""
     node, known = page.node(at), page.around.fields
     return node, boxes(node, known) if known else ()
-
-
-def _at(page: Page, base: str, name: str) -> list[str]:
-    """What is wrong at a property of the chain, and within it where it is no list of blocks."""
-    place = ".".join(filter(None, (path_of(page.body, base), name)))
-    below = () if name == "stages" else (place + "[",)
-    return [one for path, said in page.by_place.items() if path == place or path.startswith(below) for one in said]
 
 
 def _list(value: Any) -> list[Any]:

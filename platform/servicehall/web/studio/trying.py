@@ -13,7 +13,7 @@ from servicehall.web.studio.pages import ONE, render
 from servicehall.web.studio.tabs import TABS, tabs_of
 
 pages = Blueprint("studio_trying", __name__)
-TRIES = ("approval", "sla", "year")
+TRIES = ("approval", "rules", "sla", "year")
 """The tabs with a form that asks; `studio/<tab>_try.html` is its answer."""
 
 

@@ -105,14 +105,18 @@ def special_days(months: Sequence[Sequence[Day]]) -> list[Day]:
 
 def reckon(calendar: Calendar, start: str, duration: str) -> Reckoned:
     """When `duration` from `start`, a clock time in the calendar's zone, is over; Invalid where either is not one."""
-    length = Duration.parse(duration)
-    try:
-        began = calendar.instant(datetime.fromisoformat(start).replace(tzinfo=None))
-    except (ValueError, OverflowError) as error:
-        raise Invalid(_("“{value}” is no date with a clock time.", value=start[:60])) from error
+    length, began = Duration.parse(duration), moment_in(calendar, start)
     over = due(calendar, began, length)
     steps = list(islice(_steps(calendar, began, over, length), MOST_STEPS + 1))
     return Reckoned(began, over, length, steps[:MOST_STEPS], len(steps) > MOST_STEPS)
+
+
+def moment_in(calendar: Calendar, said: str) -> datetime:
+    """A clock time as a browser writes it, in the calendar's zone; Invalid where it is none."""
+    try:
+        return calendar.instant(datetime.fromisoformat(said).replace(tzinfo=None))
+    except (ValueError, OverflowError) as error:
+        raise Invalid(_("“{value}” is no date with a clock time.", value=said[:60])) from error
 
 
 def _steps(calendar: Calendar, start: datetime, over: datetime, duration: Duration) -> Any:
