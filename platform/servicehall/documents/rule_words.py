@@ -195,7 +195,8 @@ def _named(words: Words, value: Name) -> str:
     if not value.days:
         return name
     days = _long(timedelta(days=abs(value.days)), "day")
-    return _("{days} after {moment}" if value.days > 0 else "{days} before {moment}", days=days, moment=name)
+    said = N_("{days} after {moment}") if value.days > 0 else N_("{days} before {moment}")
+    return _(said, days=days, moment=name)
 
 
 _VALUES: Mapping[type, Callable[..., str]] = {

@@ -20,6 +20,7 @@ from servicehall.services.visibility import Viewer
 from servicehall.texts import pick
 from servicehall.web.studio.nodes import Node, Nodes
 from servicehall.web.studio.reading import part_at
+from servicehall.web.studio.ruling import Rules
 from servicehall.web.studio.surroundings import Surroundings
 
 
@@ -61,6 +62,10 @@ class Page:
     @cached_property
     def around(self) -> Surroundings:
         return Surroundings(self.viewer.session, self.document)
+
+    @cached_property
+    def rules(self) -> Rules:
+        return Rules(self.around)
 
     @cached_property
     def problems(self) -> list[PlacedProblem]:
