@@ -62,9 +62,9 @@ def test_the_answer_to_an_older_save_leaves_newer_typing_and_undo_takes_it_back(
     page.route("**/edit", lambda route: held.append(route))
     with page.expect_request("**/edit"):
         title.fill("First")
-    page.unroute("**/edit")
     title.press("End")
     title.press_sequentially(" and more")
+    page.unroute("**/edit")
     with page.expect_response("**/edit"):
         held[0].continue_()
     expect(page.locator("[data-undo]")).to_be_enabled()
