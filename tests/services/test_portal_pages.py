@@ -925,6 +925,13 @@ def test_the_language_goes_with_the_person_by_an_act_of_their_own(hall, ana, bro
     assert first.actor == "system"
 
 
+@on_sqlite
+def test_the_summary_of_what_is_wrong_names_each_place(hall, ana):
+    answer = ana.post("/services/it/laptop", data={"answers-model": "heavy", "answers-users-0-name": "", "act": "send"})
+    assert answer.status_code == 422
+    assert "Why heavy: This needs an answer." in text_of(answer)
+
+
 def test_answers_call_departments_by_title_and_those_who_left_by_name(hall):
     bo = bo_id(hall)
     with hall.app_context():

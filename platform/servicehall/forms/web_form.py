@@ -133,6 +133,14 @@ class WebForm:
         for page in self.pages:
             yield from page.fields
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """What each place is called, by the path of its errors; a cell goes by its table, its row and its column."""
+        cells = ((one, row, cell) for one in self.fields() for row in one.rows for cell in row.cells)
+        return {one.path: one.label for one in self.fields()} | {
+            cell.path: f"{one.label} {row.index + 1}, {cell.label}" for one, row, cell in cells
+        }
+
     def field(self, key: str) -> WebField:
         return next(one for one in self.fields() if one.key == key)
 

@@ -195,6 +195,7 @@ def _page(
         case=view.record["case"],
         fields=view.fields(form),
         problems=problems,
+        names=form.labels if form is not None else {},
         wrong={problem.path: problem.message for problem in problems},
         conflict=conflict,
         comment=request.form.get("comment", ""),
