@@ -43,6 +43,7 @@ VIEWS = (
     "servicehall.web.studio.editing:pages",
     "servicehall.web.studio.publishing:pages",
     "servicehall.web.studio.leaving:pages",
+    "servicehall.web.studio.rule_editing:pages",
     "servicehall.web.studio.previewing:pages",
     "servicehall.web.studio.translating:pages",
     "servicehall.web.studio.writing:pages",

@@ -9,7 +9,7 @@ from typing import Any
 from servicehall.documents.kinds.registry import KINDS
 from servicehall.registry import Registry
 from servicehall.texts import N_, _
-from servicehall.web.studio import content, history, preview, translate, yaml_text
+from servicehall.web.studio import content, history, preview, rules, translate, yaml_text
 from servicehall.web.studio.page import Page
 
 ALL: frozenset[str] = frozenset()
@@ -35,6 +35,7 @@ class Tab:
 _PREVIEWED = frozenset({"service", *(kind for kind in KINDS if KINDS[kind].pinned)})
 TABS: Registry[Tab] = Registry("studio tab")
 TABS.register("content", Tab(N_("Content"), content.values))
+TABS.register("rules", Tab(N_("Rules"), rules.values, rules.KINDS))
 TABS.register("preview", Tab(N_("Preview"), preview.values, _PREVIEWED))
 TABS.register("translate", Tab(N_("Translate"), translate.values))
 TABS.register("yaml", Tab(N_("YAML"), yaml_text.values))
