@@ -43,7 +43,7 @@ PAGES = {
         "/studio",
         "/studio/new",
         "/studio -> /studio/service/it",
-        "/studio/service/it/laptop/content",
+        "/studio/service/it/laptop/design?at=/form/pages/0/fields/0",
         "/studio/service/it/laptop/yaml",
         "/studio/service/it/laptop/history",
         "/admin/calendars",

@@ -41,7 +41,7 @@ def parse_integer(values: Sequence[Any]) -> Any:
 class IntegerField(Ranged):
     type = "integer"
     title = N_("Whole number")
-    icon = "123"
+    icon = "number-123"
     group = "number"
     family = "number"
     input_type = "number"

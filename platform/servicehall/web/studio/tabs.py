@@ -9,8 +9,30 @@ from typing import Any
 from servicehall.documents.kinds.registry import KINDS
 from servicehall.registry import Registry
 from servicehall.texts import N_, _
-from servicehall.web.studio import content, history, preview, rules, translate, yaml_text
+from servicehall.web.studio import (
+    approval,
+    chain_acts,
+    content,
+    design,
+    designing,
+    field_values,
+    fulfilment,
+    history,
+    plan_acts,
+    preview,
+    reading,
+    rules,
+    sla,
+    sla_acts,
+    ticks,
+    translate,
+    used,
+    yaml_text,
+    year,
+    year_acts,
+)
 from servicehall.web.studio.page import Page
+from servicehall.web.studio.reading import ACTS, CONTROLS
 
 ALL: frozenset[str] = frozenset()
 
@@ -34,12 +56,24 @@ class Tab:
 
 _PREVIEWED = frozenset({"service", *(kind for kind in KINDS if KINDS[kind].pinned)})
 TABS: Registry[Tab] = Registry("studio tab")
-TABS.register("content", Tab(N_("Content"), content.values))
+TABS.register("design", Tab(N_("Design"), design.values, kinds=frozenset({"service", "field_set"})))
+TABS.register("approval", Tab(N_("Approval"), approval.values, kinds=frozenset({"service", "approval_chain"})))
+TABS.register("sla", Tab(N_("Service levels"), sla.values, kinds=frozenset({"service", "sla_policy"})))
+TABS.register("fulfilment", Tab(N_("Fulfilment"), fulfilment.values, kinds=frozenset({"service", "fulfilment_plan"})))
+TABS.register("year", Tab(N_("Year"), year.values, kinds=frozenset({"calendar"})))
+TABS.register("content", Tab(N_("Content"), content.values, unless=frozenset({"service", "field_set"})))
+TABS.register("forms", Tab(N_("Task forms"), design.values, kinds=frozenset({"fulfilment_plan"})))
 TABS.register("rules", Tab(N_("Rules"), rules.values, rules.KINDS))
 TABS.register("preview", Tab(N_("Preview"), preview.values, _PREVIEWED))
 TABS.register("translate", Tab(N_("Translate"), translate.values))
 TABS.register("yaml", Tab(N_("YAML"), yaml_text.values))
 TABS.register("history", Tab(N_("History"), history.values))
+
+reading.WIDE_ACTS.update(designing.ACTS)
+reading.CONTROLS.update(field_values.CONTROLS)
+
+ACTS.update(chain_acts.ACTS | plan_acts.ACTS | sla_acts.ACTS | used.ACTS | year_acts.ACTS)
+CONTROLS.update(chain_acts.CONTROLS | plan_acts.CONTROLS | sla_acts.CONTROLS | ticks.CONTROLS | year_acts.CONTROLS)
 
 
 def tabs_of(kind: str) -> dict[str, Tab]:
