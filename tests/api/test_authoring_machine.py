@@ -1,4 +1,4 @@
-"""Whatever two editors do to a draft in any order: it stays loadable, undo gives back the bytes, and nothing is lost."""
+"""Whatever two editors do to a draft: it stays loadable, undo gives back the bytes, and nothing is lost silently."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from servicehall.documents.kinds.approval_chain import APPROVER_RULES, ApproverRule
 from servicehall.documents.kinds.kind import Name as HeaderNames
-from servicehall.documents.parts import Block, ListOf, MapOf, OneOf, Part, name_of
+from servicehall.documents.parts import ANYTHING, Block, ListOf, MapOf, OneOf, Part, name_of
 from servicehall.documents.patching import pointer
 from servicehall.documents.source import child
 from servicehall.documents.words import (
@@ -225,8 +225,8 @@ def _is_within(path: str, place: str) -> bool:
 
 def _among(choices: Choices, value: Any) -> Choices:
     """The choices; what stands there stays one of them though nothing knows it."""
-    strange = value is not None and str(value) not in {key for key, _label in choices}
-    return [*choices, (str(value), str(value))] if strange else choices
+    there = shown(ANYTHING, value)
+    return [*choices, (there, there)] if there and there not in dict(choices) else choices
 
 
 def _word(nodes: Nodes, part: OneWord, value: Any, at: str, path: str) -> dict[str, Any]:
