@@ -94,12 +94,12 @@ def test_what_is_typed_is_checked_and_nothing_stays(garage: FlaskClient, session
     counted = [session.scalar(select(func.count()).select_from(one)) for one in (EventRow, ReleaseRow, Request)]
     session.rollback()
     said = {"person": LED, "place": "other", "plate": ""}
-    parts = garage.post(f"{PARKING}/preview/form", data=said, headers={"X-Requested-With": "fetch"})
+    parts = garage.post(f"{PARKING}/preview/form", data=said)
     assert parts.status_code == 200
     assert 'data-part="preview"' in parts.text
     assert 'id="field-where" data-field="where" class="form-field type-text" data-state' in parts.text
     assert "<html" not in parts.text
-    looked = garage.post(f"{PARKING}/preview/form", data={**said, "act": "look"}).text
+    looked = garage.post(f"{PARKING}/preview", data={**said, "act": "look"}).text
     assert 'aria-invalid="true"' in looked
     for verb in ('value="send"', "Save as draft"):
         assert verb not in looked
@@ -125,7 +125,7 @@ def test_the_phone_is_a_frame_that_only_our_pages_may_show(garage: FlaskClient) 
     assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
     assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in garage.get(f"{PARKING}/preview").headers["Content-Security-Policy"]
-    framed = garage.post(f"{PARKING}/preview/form", data={"framed": "yes", "act": "look"})
+    framed = garage.post(f"{PARKING}/preview/frame", data={"act": "look"})
     assert 'class="rail"' not in framed.text
     assert framed.headers["X-Frame-Options"] == "SAMEORIGIN"
 
@@ -161,7 +161,7 @@ def test_a_draft_that_cannot_be_built_says_why_with_links(garage: FlaskClient, w
     assert "cannot be shown as a form yet" in page.text
     assert f'href="{PARKING}/yaml#L' in page.text
     assert garage.get(f"{PARKING}/preview/frame").status_code == 200
-    sent = garage.post(f"{PARKING}/preview/form", headers={"X-Requested-With": "fetch"})
+    sent = garage.post(f"{PARKING}/preview/form")
     assert sent.status_code in (200, 409)
 
 

@@ -51,7 +51,7 @@ def edition(session: Session) -> str:
 def upload(browser: FlaskClient, session: Session, text: str | bytes) -> Any:
     data = text.encode() if isinstance(text, str) else text
     said = {"edition": edition(session), "file": (io.BytesIO(data), "texts.csv")}
-    return browser.post(f"{BASE}/texts", data=said)
+    return browser.post(f"{BASE}/translate", data=said)
 
 
 def test_every_text_stands_side_by_side_and_what_is_missing_is_counted(author: FlaskClient) -> None:
@@ -124,10 +124,10 @@ def test_a_file_over_a_change_that_somebody_made_meanwhile_overwrites_nothing(
     other = {"edition": before, "v:/options/0/label/zh": "赤"}
     assert author.post(f"{BASE}/edit", data=other).status_code == 303
     file = io.BytesIO("place,zh\noptions[red].label,红\n".encode())
-    assert author.post(f"{BASE}/texts", data={"edition": before, "file": (file, "t.csv")}).status_code == 409
+    assert author.post(f"{BASE}/translate", data={"edition": before, "file": (file, "t.csv")}).status_code == 409
     assert options(session)["red"]["zh"] == "赤"
 
 
 def test_the_file_is_for_authors(author: FlaskClient, browser_of: Browser) -> None:
     assert browser_of(PLAIN).get(f"{BASE}/texts.csv").status_code == 404
-    assert browser_of(PLAIN).post(f"{BASE}/texts").status_code == 404
+    assert browser_of(PLAIN).post(f"{BASE}/translate").status_code == 404

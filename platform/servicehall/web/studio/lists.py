@@ -22,6 +22,7 @@ from servicehall.services.visibility import Viewer, visible_documents
 from servicehall.services.work import read_content, read_contents
 from servicehall.texts import current_locale
 from servicehall.web.studio import kinds, places
+from servicehall.web.studio.starters import STARTER, begun
 
 MOST = 500
 
@@ -103,11 +104,13 @@ def published_of(row: Document) -> Authored | None:
 
 
 def beginning(viewer: Viewer, name: Name, *, copy: str, title: str) -> dict[str, Any]:
-    """What a new document begins with: a copy of another of its kind, or the least that one of its kind has."""
+    """What a new document begins with: a shipped one, a copy of another of its kind, or the least that one has."""
     kind, department, key = name
     header = {"kind": kind, "department": department, "key": key}
     other_department, _slash, other_key = copy.partition("/")
-    if other_key and (other_department in viewer.administers or viewer.is_admin):
+    if copy.startswith(STARTER):
+        body = begun(viewer.session, copy.removeprefix(STARTER), kind=kind, department=department)
+    elif other_key and (other_department in viewer.administers or viewer.is_admin):
         other = definitions.get(viewer.session, (kind, other_department, other_key))
         body = dict(other.draft_body or other.body or {})
     else:

@@ -25,13 +25,17 @@ def frame(kind: str, department: str, key: str) -> ResponseReturnValue:
     return _frame(_page(kind, department, key))
 
 
+@pages.post(f"{ONE}/preview")
+@pages.post(f"{ONE}/preview/frame")
 @pages.post(f"{ONE}/preview/form")
 def check(kind: str, department: str, key: str) -> ResponseReturnValue:
-    """The form after what was typed, with what would follow: its parts, its frame, or the whole tab. Keeps nothing."""
+    """The form after what was typed, with what would follow: the tab, its frame, or its parts. Keeps nothing."""
     with reading():
         page = _page(kind, department, key)
-        if request.headers.get("X-Requested-With") != "fetch":
-            return _frame(page) if request.form.get("framed") == "yes" else render(page, "preview")
+        if request.path.endswith("/frame"):
+            return _frame(page)
+        if not request.path.endswith("/form"):
+            return render(page, "preview")
         try:
             filling = preview.filled(page)
         except Invalid as error:

@@ -29,7 +29,7 @@ def download(kind: str, department: str, key: str) -> ResponseReturnValue:
     return answer
 
 
-@pages.post(f"{ONE}/texts")
+@pages.post(f"{ONE}/translate")
 @once("/studio/{kind}/{department}/{key}/translate")
 def upload(kind: str, department: str, key: str) -> ResponseReturnValue:
     """Takes over what the file says of the texts that are there, and tells what found no place."""
