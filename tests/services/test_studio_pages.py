@@ -306,6 +306,7 @@ def test_what_is_used_is_not_retired_and_its_users_are_named(company: Session, b
     policy = kinds.skeleton("sla_policy", "it", "quick") + "calendar: hours\n"
     browser.post("/studio/sla_policy/it/quick/text", data={"text": policy})
     browser.post("/studio/sla_policy/it/quick/publish")
+    assert "it/quick" in browser.get(f"{HOURS}/users").text
     assert "it/quick" in browser.get(f"{HOURS}/retire").text
     browser.post(f"{HOURS}/retire")
     assert document(company).state == "published"

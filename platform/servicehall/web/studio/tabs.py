@@ -27,6 +27,7 @@ from servicehall.web.studio import (
     ticks,
     translate,
     used,
+    users,
     yaml_text,
     year,
     year_acts,
@@ -66,6 +67,7 @@ TABS.register("forms", Tab(N_("Task forms"), design.values, kinds=frozenset({"fu
 TABS.register("rules", Tab(N_("Rules"), rules.values, rules.KINDS))
 TABS.register("preview", Tab(N_("Preview"), preview.values, _PREVIEWED))
 TABS.register("translate", Tab(N_("Translate"), translate.values))
+TABS.register("users", Tab(N_("Used by"), users.values, unless=users.NEVER_NAMED))
 TABS.register("yaml", Tab(N_("YAML"), yaml_text.values))
 TABS.register("history", Tab(N_("History"), history.values))
 
