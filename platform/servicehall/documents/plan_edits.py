@@ -20,6 +20,7 @@ from servicehall.documents.plan_graph import (
     after_value,
     cycle,
     key_of,
+    kind_of,
     name_of,
     naming,
     tasks_of,
@@ -155,10 +156,12 @@ def set_work(plan: Plan, at: str, index: int, kind: str, value: Any) -> list[Ope
     task = _task(plan, index)
     if kind not in WORKS:
         raise refused("tasks", "unknown", _("A task cannot be done like this."))
+    if kind == kind_of(task) and (kind != "request" or str(task[kind]) == value):
+        return []
     changed: list[Operation] = []
     for name in WORKS[kind]:
         changed += _property(f"{at}/tasks/{index}", task, name, None)
-    if kind != "manual" and (kind not in task or (kind == "request" and task[kind] != value)):
+    if kind != "manual":
         changed += _property(f"{at}/tasks/{index}", task, kind, value)
     return changed
 

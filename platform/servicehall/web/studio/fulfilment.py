@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -54,8 +54,8 @@ def values(page: Page) -> Mapping[str, Any]:
     base = "" if page.row.kind == "fulfilment_plan" else "/fulfilment"
     plan = plan_at(page.body, base)
     used = used_by(page, "fulfilment_plan", plan)
-    shown = used.document.body if used else {} if is_use(plan) else plan or {}
-    anchor = _day(page) if isinstance(shown, Mapping) and shown.get("anchor") else None
+    shown: Mapping[str, Any] = used.document.body if used else plan if isinstance(plan, Mapping) else {}
+    anchor = _day(page) if shown.get("anchor") else None
     department = used.document.department if used else page.row.department
     found = plan_view.rows(page, shown, at=base, department=department, anchor=anchor, started_at=now())
     index = _selected(page, base, len(found)) if not is_use(plan) else None
@@ -68,12 +68,13 @@ def values(page: Page) -> Mapping[str, Any]:
         "lanes": _lanes(found),
         "graph": plan_view.graph(found, index, href=f"{page.base}/fulfilment?at=") if found else None,
         "one": found[index] if index is not None else None,
-        "task": _task(page, plan, base, index) if index is not None else None,
+        "task": _task(page, plan, base, index)
+        if index is not None and isinstance(plan["tasks"][index], Mapping)
+        else None,
+        "odd": _odd(page, plan, base, index),
         "day": anchor,
-        "anchors": _anchors(page, shown),
-        "calendar": _calendar(page, base) if plan is not None and not is_use(plan) else None,
+        "settings": _settings(page, plan, base) if isinstance(plan, Mapping) and not is_use(plan) else (),
         "shared": page.around.documents("fulfilment_plan"),
-        "wrong": page.by_place,
         "fresh": request.form.get("do", "").startswith(("task-add:", "task-copy:")),
     }
 
@@ -100,16 +101,21 @@ def _lanes(found: Sequence[plan_view.Row]) -> Mapping[str, Sequence[plan_view.Ro
     return lanes
 
 
-def _anchors(page: Page, plan: Any) -> Sequence[tuple[str, str]]:
-    """The form's date fields; what stands there stays a choice though nothing knows it."""
-    named = str(plan.get("anchor") or "") if isinstance(plan, Mapping) else ""
-    labels = dict(page.around.fields)
+def _settings(page: Page, plan: Mapping[str, Any], base: str) -> Sequence[Node]:
+    """What holds for the whole plan; its dates count from a date of the form."""
+    anchor, calendar = page.node(base, only=("anchor", "calendar")).children
     dates = [key for key, one in page.around.definitions.items() if "date" in (one.get("type"), one.get("as"))]
-    return [(key, labels.get(key, key)) for key in [*dates, *([named] if named and named not in dates else [])]]
+    known = [(key, text) for key, text in anchor.choices if key in dates or key == plan.get("anchor")]
+    control = anchor.control if known or base else "line"
+    said = _("A date of the form, such as the first day. Without one, dates count from the day the work begins.")
+    return replace(anchor, choices=known, control=control, hint=said), calendar
 
 
-def _calendar(page: Page, base: str) -> Node:
-    return page.node(base, only=("calendar",)).children[0]
+def _odd(page: Page, plan: Any, base: str, index: int | None) -> Node | None:
+    """What is no plan, or is selected and no task, as it is written."""
+    if index is not None:
+        return None if isinstance(plan["tasks"][index], Mapping) else page.node(f"{base}/tasks/{index}")
+    return None if plan is None or isinstance(plan, Mapping) else page.node(base)
 
 
 def _task(page: Page, plan: Any, base: str, index: int) -> Mapping[str, Any]:
@@ -159,16 +165,11 @@ def _waiting(plan: Any, index: int) -> Sequence[Waiting]:
     after, barred = after_of(task), later(plan, key_of(task))
     main = after.all or (after.any[0] if after.any else ())
     choices = [*(after.any if after.all else after.any[1:]), ()]
+    names = {key_of(one): name_of(one) for place, one in enumerate(tasks) if place != index and key_of(one)}
+    ghosts = {key: _("{key} (there is no such task)", key=key) for key in after.keys if key not in names}
     found = [
-        Waiting(
-            key_of(one),
-            name_of(one),
-            key_of(one) in main,
-            [key_of(one) in keys for keys in choices],
-            key_of(one) in barred,
-        )
-        for place, one in enumerate(tasks)
-        if place != index and key_of(one)
+        Waiting(key, title, key in main, [key in keys for keys in choices], key in barred)
+        for key, title in {**ghosts, **names}.items()
     ]
     return sorted(found, key=lambda one: not (one.main or any(one.further)))
 

@@ -8,6 +8,7 @@ from typing import Any
 from servicehall import config
 from servicehall.documents import plan_edits
 from servicehall.documents.patching import Operation, keys_of, pointer, value_at
+from servicehall.documents.plan_graph import after_of, tasks_of
 from servicehall.domain.durations import Duration, Unit
 from servicehall.domain.plans import After
 from servicehall.errors import Invalid
@@ -74,10 +75,16 @@ def _after(kind: str, body: Body, at: str, values: Sequence[str]) -> list[Operat
             further.setdefault(number, []).append(key)
         elif key and not one.startswith("="):
             main.append(key)
-    choices = [tuple(further[number]) for number in sorted(further)]
+    plan = plan_at(body, base)
+    written = after_of(tasks_of(plan)[index]).keys if 0 <= index < len(tasks_of(plan)) else ()
+
+    def in_order(keys: Sequence[str]) -> tuple[str, ...]:
+        return (*(key for key in written if key in keys), *(key for key in keys if key not in written))
+
+    choices = [in_order(further[number]) for number in sorted(further)]
     either = ANY in values and bool(main)
-    after = After(() if either else tuple(main), (*([tuple(main)] if either else []), *choices))
-    return plan_edits.set_after(plan_at(body, base), base, index, after)
+    after = After(() if either else in_order(main), (*([in_order(main)] if either else []), *choices))
+    return plan_edits.set_after(plan, base, index, after)
 
 
 def _work(kind: str, body: Body, at: str, values: Sequence[str]) -> list[Operation]:
