@@ -260,6 +260,12 @@ def _body_of(session: Session, row: Document, wanted: str) -> Mapping[str, Any]:
 
 
 def _creatable(session: Session, name: Name) -> None:
+    problems = creation_problems(session, name)
+    if problems:
+        raise Invalid(_("There cannot be such a document."), problems)
+
+
+def creation_problems(session: Session, name: Name) -> list[Problem]:
     """A new document has a kind that is known, a key that can be one, and a department that is there."""
     kind, department, key = name
     problems = []
@@ -269,5 +275,4 @@ def _creatable(session: Session, name: Name) -> None:
         problems.append(Problem("key", "invalid", _("Small letters and digits, joined by dashes.")))
     if session.scalar(select(Department.key).where(Department.key == department)) is None:
         problems.append(Problem("department", "unknown", _("The directory knows no such department.")))
-    if problems:
-        raise Invalid(_("There cannot be such a document."), problems)
+    return problems

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from servicehall.models.definitions import Document
@@ -60,3 +61,8 @@ def choices() -> list[tuple[str, str]]:
 def skeleton(kind: str, department: str, key: str) -> str:
     """The YAML that a new document of a kind begins with."""
     return f"kind: {kind}\ndepartment: {department}\nkey: {key}\ntitle: {{en: Title}}\n{_BODIES[kind]}"
+
+
+def key_of(title: str) -> str:
+    """The key that a title suggests; empty where it has no Latin letter."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60].strip("-")

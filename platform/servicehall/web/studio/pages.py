@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
@@ -23,6 +22,7 @@ from servicehall.web.shell import LANGUAGES
 from servicehall.web.studio import kinds, lists
 from servicehall.web.studio.nodes import Node, locales_of
 from servicehall.web.studio.page import Page, base_of
+from servicehall.web.studio.starters import starting_points
 from servicehall.web.studio.tabs import TABS, tabs_of
 
 pages = Blueprint("studio", __name__)
@@ -64,7 +64,7 @@ def make() -> ResponseReturnValue:
     """Makes the draft and opens it."""
     said = {name: sent(name) for name in ("kind", "department", "key", "copy")}
     viewer = author(said["department"] or None)
-    name = (said["kind"], said["department"], said["key"] or _key_of(sent("title")))
+    name = (said["kind"], said["department"], said["key"] or kinds.key_of(sent("title")))
     if row_of(viewer.session, name) is not None:
         return redirect(base_of(name), code=303)
     try:
@@ -117,6 +117,7 @@ def _new(said: dict[str, str], problems: Any) -> str:
         kinds=kinds.choices(),
         departments=own,
         rows=rows,
+        starters=starting_points(),
         kind_name=kinds.name_of,
     )
 
@@ -135,7 +136,3 @@ def _pointer_key(key: str) -> str:
 def _language_name(locale: str) -> str:
     return LANGUAGES.get(locale, locale)
 
-
-def _key_of(title: str) -> str:
-    """The key that a title suggests; empty where it has no Latin letter."""
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60].strip("-")
