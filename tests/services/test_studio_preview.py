@@ -160,6 +160,7 @@ def test_a_draft_that_cannot_be_built_says_why_with_links(garage: FlaskClient, w
     assert page.status_code == 200
     assert "cannot be shown as a form yet" in page.text
     assert f'href="{PARKING}/yaml#L' in page.text
+    assert (f'href="{PARKING}/design?at=/form/pages/0/fields/' in page.text) is (was != "pages:")
     assert garage.get(f"{PARKING}/preview/frame").status_code == 200
     sent = garage.post(f"{PARKING}/preview/form")
     assert sent.status_code in (200, 409)

@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from servicehall.content import canonical, sha256
 from servicehall.documents.document import Document as Authored
 from servicehall.documents.kinds.registry import KINDS
 from servicehall.documents.releases import build_release, users_of
 from servicehall.errors import NotFound
+from servicehall.models.definitions import Document
 from servicehall.models.directory import Person
 from servicehall.services.releases import Release, digest_of
 from servicehall.services.shelf import Name, Shelf
 from servicehall.texts import _
 
 CACHED = 20
-_cache: dict[str, Release] = {}
+_Key = tuple[str, Name | None, int]
+_cache: dict[_Key, Release] = {}
 
 
 def services_through(session: Session, document: Authored, *, departments: Collection[str] | None) -> list[Authored]:
@@ -32,11 +36,21 @@ def services_through(session: Session, document: Authored, *, departments: Colle
 def release_of(session: Session, document: Authored, *, service: Name | None = None) -> Release:
     """The release that publishing this draft would make: of itself, or of the published `service` that uses it.
 
-    A field set without a service stands as the form of a service that has nothing else. Compiled once for each hash.
-    Errors: Invalid where it cannot be built; NotFound where there is no such service.
+    A field set without a service stands as the form of a service that has nothing else. Built once for each hash of
+    the draft, as long as nothing else is published. Errors: Invalid where it cannot be built; NotFound where there is
+    no such service.
     """
-    shelf = Shelf(session)
+    published = session.scalars(select(Document.content).where(Document.state == "published").order_by(Document.id))
+    key = (sha256(canonical(dict(document.body))), service, hash(tuple(published)))
+    if key not in _cache:
+        release = _built(Shelf(session), document, service)
+        if len(_cache) >= CACHED:
+            _cache.pop(next(iter(_cache)))
+        _cache[key] = release
+    return _cache[key]
 
+
+def _built(shelf: Shelf, document: Authored, service: Name | None) -> Release:
     def find(kind: str, department: str, key: str) -> Authored | None:
         return document if (kind, department, key) == document.name else shelf.find(kind, department, key)
 
@@ -44,11 +58,7 @@ def release_of(session: Session, document: Authored, *, service: Name | None = N
     if root is None or root.kind != "service":
         raise NotFound(_("There is no such service."))
     digest, text = digest_of(build_release(root, find))
-    if digest not in _cache:
-        if len(_cache) >= CACHED:
-            _cache.pop(next(iter(_cache)))
-        _cache[digest] = Release(digest, json.loads(text))
-    return _cache[digest]
+    return Release(digest, json.loads(text))
 
 
 def _alone(field_set: Authored) -> Authored:
