@@ -21,7 +21,14 @@ function begin(board) {
   board.append(picture(board, plan, kept.places));
   board.scrollTo(kept.left, kept.top);
   show(board, kept.places.where.get(plan.nodes.find((one) => one.selected)?.id));
-  board.addEventListener("scroll", () => Object.assign(kept, { left: board.scrollLeft, top: board.scrollTop }));
+  board.addEventListener("scroll", () => scrolled(board));
+  scrolled(board);
+}
+
+// The names of the lanes stay in view.
+function scrolled(board) {
+  Object.assign(kept, { left: board.scrollLeft, top: board.scrollTop });
+  for (const name of board.querySelectorAll(".plan-lane-name")) name.setAttribute("x", board.scrollLeft + 16);
 }
 
 // The selected card is brought into view, and nothing moves where it is.
@@ -170,7 +177,7 @@ function connecting(board, svg, where) {
   svg.addEventListener("pointercancel", end);
 }
 
-const out = ({ x, y }) => ({ x: x + CARD.width + 6, y: y + CARD.height / 2 });
+const out = ({ x, y }) => ({ x: x + CARD.width, y: y + CARD.height / 2 });
 const into = ({ x, y }) => ({ x: x - 2, y: y + CARD.height / 2 });
 
 function curve(from, to) {
