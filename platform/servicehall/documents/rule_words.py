@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -94,6 +95,7 @@ _WHEN = {
     "step": N_("Taken when {condition}"),
 }
 _APPLIES = N_("Applies when {condition}")
+_PUNCTUATION = re.compile(r"[?!.,;:()？！。，；：（）]")
 _SPANS: Mapping[str, Unit] = {"s": "second", "m": "minute", "h": "hour"}
 
 
@@ -149,9 +151,13 @@ class Words:
             return _("not ({condition})", condition=text)
         return _("({condition})", condition=text) if inner else text
 
+    def quoted(self, name: str) -> str:
+        """A label with punctuation of its own, apart from the sentence around it."""
+        return _("“{text}”", text=name) if _PUNCTUATION.search(name) else name
+
     def _row(self, row: Row) -> str:
         shape = rows.shape_of(rows.types_of(self.scope.environment)[row.name])
-        name, operator = self.name(row.name), row.operator
+        name, operator = self.quoted(self.name(row.name)), row.operator
         root, _dot, rest = row.name.partition(".")
         if rest == "is_manager" and operator in (rows.YES, rows.NO):
             said = N_("{person} is a manager") if operator == rows.YES else N_("{person} is not a manager")
@@ -191,7 +197,7 @@ def _long(span: timedelta, unit: Unit) -> str:
 
 
 def _named(words: Words, value: Name) -> str:
-    name = words.name(value.path)
+    name = words.quoted(words.name(value.path))
     if not value.days:
         return name
     days = _long(timedelta(days=abs(value.days)), "day")

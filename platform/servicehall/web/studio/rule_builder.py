@@ -79,7 +79,7 @@ def from_form(place: RulePlace, sent: Sent) -> Builder:
     found, checked = finish(box, types)
     text = text_of(place, found) if found is not None else text
     wrong = mistakes(text, place.scope) if found is not None and text else []
-    shown = "text" if act == "to-text" else "rows"
+    shown = "text" if act == "to-text" and found is not None else "rows"
     return Builder(place, shown, checked, text, True, unfinished=found is None, mistakes=wrong)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound as NoPage
 
@@ -21,16 +21,20 @@ from servicehall.web.studio.editing import OUTCOME, kept
 from servicehall.web.studio.page import Page
 from servicehall.web.studio.pages import ONE, render
 from servicehall.web.studio.rule_builder import from_form, operations
-from servicehall.web.studio.rules import KINDS
+from servicehall.web.studio.rules import KINDS, rule_shown
 
 pages = Blueprint("studio_rules", __name__)
 
 
 @pages.post(f"{ONE}/rules/look")
 def look(kind: str, department: str, key: str) -> ResponseReturnValue:
-    """The tab with the rule as it was posted, checked; keeps nothing."""
+    """The rule as it was posted, checked, alone or in its tab; keeps nothing."""
     with reading():
-        return render(_page(kind, department, key), "rules")
+        page = _page(kind, department, key)
+        if sent("alone"):
+            shown = rule_shown(page, looking=True)
+            return render_template("studio/rule_look.html", page=page, rule=shown, edition=sent("edition"))
+        return render(page, "rules")
 
 
 @pages.post(f"{ONE}/rules/keep")

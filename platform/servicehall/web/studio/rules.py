@@ -51,7 +51,7 @@ def values(page: Page) -> Mapping[str, Any]:
         "used_names": _used(rules, entries),
         "owners": _owners(rules),
         "of": request.args.get("of"),
-        "rule": _rule(page, rules),
+        "rule": rule_shown(page),
         "trial": _trial(page, rules),
         "order_words": order_words,
         "where": where,
@@ -116,8 +116,9 @@ class Shown:
     units: Mapping[str, str]
 
 
-def _rule(page: Page, rules: Rules) -> Shown | None:
-    """The rule that is open: as it was posted, or as it stands."""
+def rule_shown(page: Page, *, looking: bool = False) -> Shown | None:
+    """The rule that is open: as it was posted, or as it stands; one that is only looked at is judged by itself."""
+    rules = page.rules
     posted = request.form.to_dict(flat=False) if request.method == "POST" and "rule" in request.form else None
     at = _now_at(page, one_of(posted, "rule"), posted) if posted is not None else page.at
     place = rules.by_pointer.get(at)
@@ -131,7 +132,7 @@ def _rule(page: Page, rules: Rules) -> Shown | None:
         what=what(place),
         begins=_(pattern_of(place), condition="…"),
         said=sentence(place, rules.labels, builder.text) if not builder.mistakes else "",
-        problems=() if builder.mistakes else page.by_place.get(place.path, ()),
+        problems=() if builder.mistakes or looking else page.by_place.get(place.path, ()),
         box=box_view(builder, words),
         names=names(builder, words),
         vocabulary=vocabulary(builder, words),

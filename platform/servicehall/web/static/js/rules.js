@@ -31,9 +31,11 @@ document.addEventListener("input", (event) => {
 async function check(form) {
   running?.abort();
   running = new AbortController();
+  const body = new FormData(form);
+  body.append("alone", "yes");
   try {
     const answer = await fetch(form.dataset.look, {
-      method: "POST", body: new FormData(form), headers, credentials: "same-origin", signal: running.signal,
+      method: "POST", body, headers, credentials: "same-origin", signal: running.signal,
     });
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector('[data-node="rule-said"]');
