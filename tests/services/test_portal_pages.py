@@ -888,6 +888,17 @@ def test_notices_are_read_by_their_owner_alone(hall, browser_of):
     assert count(hall, Notice, Notice.read_at.is_(None), Notice.person_id == bo_id(hall)) == 0
 
 
+@on_sqlite
+def test_a_notice_in_the_page_names_the_request_in_the_place_of_an_address(hall, browser_of):
+    told = "kind: notification\ndepartment: it\nkey: asked\nevent: approval_requested\n"
+    with hall.app_context():
+        publish_documents({**PACK, "asked.yaml": f'{told}subject: "Please decide"\nbody: "Decide: {{url}}"\n'})
+    number = order(hall)
+    page = text_of(browser_of(BO).get("/notices"))
+    assert f"Decide: {number}" in page
+    assert "http" not in page
+
+
 def bo_id(app):
     return viewer_id(app, BO)
 

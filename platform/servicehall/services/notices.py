@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
+from servicehall import config
 from servicehall.errors import NotFound
 from servicehall.models.base import begin_writing
 from servicehall.models.operations import Notice
+from servicehall.models.requests import Request
 from servicehall.services.listing import DEFAULT_LIMIT, Page, Source, page
 from servicehall.services.visibility import Viewer
 from servicehall.texts import _
@@ -21,6 +24,17 @@ def list_notices(viewer: Viewer, *, limit: int = DEFAULT_LIMIT, cursor: str | No
     """One page of what the viewer was told."""
     mine = Source(Notice.created_at, Notice.id, (Notice.person_id == viewer.id,))
     return page(viewer.session, Notice, [mine], name="notices", descending=True, limit=limit, cursor=cursor)
+
+
+def bodies(viewer: Viewer, rows: Sequence[Notice]) -> dict[str, str]:
+    """The texts as the page shows them, by the notices' ids: an address in them gives way to the request's number."""
+    about = select(Request.id, Request.number).where(Request.id.in_({row.request_id for row in rows}))
+    numbers = dict(viewer.session.execute(about).tuples().all())
+    base = config.current().base_url
+    return {
+        row.id: row.body.replace(base + row.url, numbers.get(row.request_id or "", "")) if row.url else row.body
+        for row in rows
+    }
 
 
 def unread_count(viewer: Viewer) -> int:

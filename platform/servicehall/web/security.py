@@ -14,6 +14,7 @@ from flask_appbuilder.security.api import SecurityApi
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_appbuilder.security.sqla.models import User
 from flask_appbuilder.security.views import AuthDBView
+from flask_appbuilder.security.views import UserDBModelView as AccountView
 from flask_appbuilder.utils.limit import Limit
 from flask_appbuilder.views import BaseView, expose
 from flask_jwt_extended import create_access_token, create_refresh_token
@@ -49,11 +50,18 @@ ROLES = {
 ADMIN = "Admin"
 
 
+class UserDBModelView(AccountView):
+    """Accounts as Flask-AppBuilder edits them; it knows rights by this name. Whole names stand in the first one."""
+
+    list_columns = ("first_name", "username", "active", "roles", "groups")
+
+
 class Accounts(SecurityManager):
     """Flask-AppBuilder's accounts, checked without holding a transaction while the password is hashed."""
 
     def __init__(self, appbuilder: Any) -> None:
         self.authdbview = SignIn
+        self.userdbmodelview = UserDBModelView
         self.security_api = TokenApi
         self.userstatschartview = None
         super().__init__(appbuilder)

@@ -80,7 +80,7 @@ def _lanes(tasks: Sequence[Record]) -> dict[str, list[Record]]:
 def _node(task: Record) -> Record:
     shown = look("task", task["state"])
     until = day(task["due_at"]) if task["state"] not in ("done", "skipped", "cancelled") else ""
-    said = (task["department_title"], shown.word, until)
+    said = (shown.word, until, task["department_title"])
     node = {"id": task["key"], "label": task["title"], "sub": " · ".join(filter(None, said)), "tone": shown.tone}
     return node | ({"href": f"/tasks/{task['id']}"} if task["id"] else {})
 

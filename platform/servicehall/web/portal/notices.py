@@ -23,6 +23,7 @@ def show() -> ResponseReturnValue:
     return render_template(
         "portal/notices.html",
         rows=page.rows,
+        bodies=notices.bodies(viewer(), page.rows),
         unread=unread(),
         next_href=next_href(page.next),
         first_href=first_href(),

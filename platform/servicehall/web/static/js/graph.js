@@ -3,12 +3,13 @@ import { Graph, layout } from "@dagrejs/dagre";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 216;
+const ROOM = 26;
 
 export function initGraph(place) {
   const { nodes, edges } = JSON.parse(place.querySelector("script").textContent);
   const graph = new Graph().setGraph({ rankdir: "LR", nodesep: 18, ranksep: 44, marginx: 16, marginy: 16 });
   graph.setDefaultEdgeLabel(() => ({}));
-  for (const node of nodes) graph.setNode(node.id, { ...node, width: WIDTH, height: node.sub ? 52 : 36 });
+  for (const node of nodes) graph.setNode(node.id, { ...node, width: WIDTH, height: (node.sub ? 35 : 19) + 17 * wrapped(node.label, ROOM).length });
   for (const edge of edges) graph.setEdge(edge.from, edge.to);
   layout(graph);
   const { width, height } = graph.graph();
@@ -44,10 +45,21 @@ function box(node) {
   const holder = node.href ? draw("a", { href: node.href }) : group;
   holder.append(draw("title", {}, [node.label, node.sub].filter(Boolean).join(" · ")));
   holder.append(draw("rect", { width: node.width, height: node.height, rx: 6 }));
-  holder.append(draw("text", { x: 12, y: 22 }, shortened(node.label, 25)));
-  if (node.sub) holder.append(draw("text", { x: 12, y: 41, class: "plan-sub" }, shortened(node.sub, 28)));
+  const lines = wrapped(node.label, ROOM);
+  lines.forEach((text, place) => holder.append(draw("text", { x: 12, y: 22 + 17 * place }, text)));
+  if (node.sub) holder.append(draw("text", { x: 12, y: 24 + 17 * lines.length, class: "plan-sub" }, shortened(node.sub, 28)));
   if (holder !== group) group.append(holder);
   return group;
+}
+
+// A long label takes two lines, broken between words where it can be.
+function wrapped(label, room) {
+  const whole = shortened(label, room);
+  if (whole === label) return [label];
+  const fits = whole.slice(0, -1);
+  const gap = label[fits.length] === " " ? fits.length : fits.lastIndexOf(" ");
+  const first = gap > 0 ? label.slice(0, gap) : fits;
+  return [first, shortened(label.slice(first.length).trim(), room)];
 }
 
 // A Chinese character is about as wide as two Latin letters.
