@@ -83,6 +83,18 @@ def test_texts_are_edited_in_place_and_a_plain_one_becomes_one_of_two_languages(
     assert 'name="v:/options/1/label/zh"' not in answer.text
 
 
+def test_texts_of_one_list_are_taken_away_together(author: FlaskClient, session: Session) -> None:
+    base = "/studio/fulfilment_plan/it/steps"
+    task = "{key: do, title: {en: Do}, checklist: [One, Two, Three]}"
+    text = f"kind: fulfilment_plan\ndepartment: it\nkey: steps\ntitle: {{en: Steps}}\ntasks: [{task}]\n"
+    assert author.post(f"{base}/text", data={"text": text, "edition": "new"}).status_code == 303
+    known = drafting.edition(document(session, "steps", "fulfilment_plan"))
+    list_at = "v:/tasks/0/checklist"
+    said = {f"{list_at}/0/en": "", f"{list_at}/1/en": "", f"{list_at}/2/en": "3"}
+    assert author.post(f"{base}/edit", data={"edition": known, **said}).status_code == 303
+    assert document(session, "steps", "fulfilment_plan").draft_body["tasks"][0]["checklist"] == ["3"]
+
+
 def test_a_file_goes_out_and_comes_back(author: FlaskClient, session: Session) -> None:
     answer = author.get(f"{BASE}/texts.csv")
     rows = list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"))))

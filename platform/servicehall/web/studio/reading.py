@@ -64,7 +64,7 @@ def operations(kind: str, body: Mapping[str, Any], sent: Mapping[str, Sequence[s
             part = part_at(kind, body, at)
             was = value_at(body, at)
             found += _change(at, was, read(part, values, was))
-    for at, said in texts.items():
+    for at, said in reversed(texts.items()):  # from the end: taking an entry away moves those behind it
         was = value_at(body, at)
         found += _change(at, was, _text(was, said))
     for name, values in sent.items():
