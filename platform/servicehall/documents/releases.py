@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from servicehall.documents.document import Document, Finder, Place
 from servicehall.documents.examination import shape_problems, split_reference
@@ -139,13 +140,18 @@ def normalised(part: Part, place: Place) -> Any:
     return rewrite(part, place.value, full)
 
 
-def references_of(document: Document) -> set[tuple[str, str, str]]:
-    """The documents that one names, as (kind, department, key)."""
-    return {
-        (part.kind, *split_reference(value, document.department))
-        for _path, part, value in walk(KINDS[document.kind].part, document.body)
-        if isinstance(part, Reference) and isinstance(value, str) and value != ROUND_THE_CLOCK
-    }
+_REFERENCES: WeakKeyDictionary[Document, frozenset[tuple[str, str, str]]] = WeakKeyDictionary()
+
+
+def references_of(document: Document) -> frozenset[tuple[str, str, str]]:
+    """The documents that one names, as (kind, department, key); a document does not change, so it is asked once."""
+    if document not in _REFERENCES:
+        _REFERENCES[document] = frozenset(
+            (part.kind, *split_reference(value, document.department))
+            for _path, part, value in walk(KINDS[document.kind].part, document.body)
+            if isinstance(part, Reference) and isinstance(value, str) and value != ROUND_THE_CLOCK
+        )
+    return _REFERENCES[document]
 
 
 def users_of(document: Document, documents: Iterable[Document]) -> list[Document]:

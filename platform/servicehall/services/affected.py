@@ -39,4 +39,4 @@ def open_requests(session: Session, services: Sequence[str]) -> dict[str, int]:
         return {}
     open_ones = (Request.service.in_(services), Request.state.not_in((NOT_SENT, *ENDED)))
     counted = select(Request.service, func.count()).where(*open_ones).group_by(Request.service)
-    return dict(session.execute(counted).tuples())
+    return {row[0]: row[1] for row in session.execute(counted)}

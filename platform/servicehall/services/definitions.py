@@ -25,6 +25,7 @@ from servicehall.errors import Conflict, Invalid, NotFound, Problem
 from servicehall.models.definitions import Document
 from servicehall.models.log import ReleaseRow
 from servicehall.services import document_notices, drafting, guard_rails
+from servicehall.services.checking import remembered
 from servicehall.services.releases import digest_of
 from servicehall.services.shelf import FAMILY, Name, Shelf, directory_facts, may_author, row_of
 from servicehall.services.visibility import Viewer
@@ -157,8 +158,13 @@ def users(session: Session, name: Name) -> list[Authored]:
 
 def check_draft(session: Session, document: Authored) -> list[PlacedProblem]:
     """What is wrong with a document, and with those that use it, as publishing would see it."""
-    finder = Shelf(session)
-    return _problems(session, finder, Pack((document,)), _affected(finder, [document]), publishing=True)
+    finder, facts = Shelf(session), directory_facts(session)
+
+    def found() -> list[PlacedProblem]:
+        whole = Pack((document, *_affected(finder, [document])))
+        return check(whole, find=finder.find, directory=facts, publishing=True)
+
+    return [*remembered(document, finder, facts, found), *guard_rails.problems_of(session, [document])]
 
 
 def export(session: Session, department: str) -> dict[str, str]:

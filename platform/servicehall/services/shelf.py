@@ -27,9 +27,7 @@ class Shelf:
         rows = session.scalars(select(Document).execution_options(populate_existing=True)).all()
         self.rows: dict[Name, Document] = {(row.kind, row.department, row.key): row for row in rows}
         self.published: dict[Name, Authored] = {
-            name: Authored.of(row.body, version=row.version)
-            for name, row in self.rows.items()
-            if row.state == "published" and row.body is not None
+            name: _authored(row) for name, row in self.rows.items() if row.state == "published" and row.body is not None
         }
 
     def find(self, kind: str, department: str, key: str) -> Authored | None:
@@ -39,6 +37,18 @@ class Shelf:
         """Whether a department's published document wants a second administrator to publish."""
         found = self.published.get(("department", department, department))
         return found is not None and found.body.get("review") is True
+
+
+_KNOWN: dict[str, tuple[tuple[str | None, int], Authored]] = {}
+"""The published document of each row, while it stays the same: what is found out about it is found out once."""
+
+
+def _authored(row: Document) -> Authored:
+    said = (row.content, row.version)
+    known = _KNOWN.get(row.id)
+    if known is None or known[0] != said:
+        known = _KNOWN[row.id] = (said, Authored.of(row.body or {}, version=row.version))
+    return known[1]
 
 
 def row_of(session: Session, name: Name) -> Document | None:
