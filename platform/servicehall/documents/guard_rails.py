@@ -39,8 +39,8 @@ class GuardRails:
     @classmethod
     def of(cls, forbidden: Mapping[str, Any]) -> GuardRails:
         """As they are recorded."""
-        lists = {name: frozenset(forbidden.get(name, ())) for name in LISTS}
-        return cls(**lists, **{name: bool(forbidden.get(name)) for name in FLAGS})
+        said: dict[str, Any] = {name: frozenset(forbidden.get(name, ())) for name in LISTS}
+        return cls(**said, **{name: bool(forbidden.get(name)) for name in FLAGS})
 
     def record(self) -> dict[str, Any]:
         """The inverse of `of`."""

@@ -45,6 +45,7 @@ VIEWS = (
     "servicehall.web.studio.publishing:pages",
     "servicehall.web.studio.leaving:pages",
     "servicehall.web.studio.starting:pages",
+    "servicehall.web.studio.view_as:pages",
     "servicehall.web.studio.sharing:pages",
     "servicehall.web.studio.trying:pages",
     "servicehall.web.studio.rule_editing:pages",

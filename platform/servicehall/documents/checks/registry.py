@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from servicehall.documents.checks.approval import check_chain_document
 from servicehall.documents.checks.choices import check_choice_list
+from servicehall.documents.checks.department import check_department
 from servicehall.documents.checks.forms import check_field_set
 from servicehall.documents.checks.fulfilment import PlanFacts, check_plan_in_form
 from servicehall.documents.checks.live import (
@@ -27,10 +28,6 @@ def _check_plan_document(examination: Examination, place: Place) -> None:
     check_plan_in_form(examination, place, PlanFacts())
 
 
-def _nothing_more(examination: Examination, place: Place) -> None:
-    """The schema and the references say all."""
-
-
 CHECKS.register("service", check_service)
 CHECKS.register("field_set", check_field_set)
 CHECKS.register("choice_list", check_choice_list)
@@ -41,4 +38,4 @@ CHECKS.register("calendar", check_calendar_document)
 CHECKS.register("fulfilment_plan", _check_plan_document)
 CHECKS.register("assignment_rule", check_assignment_rule)
 CHECKS.register("notification", check_notification)
-CHECKS.register("department", _nothing_more)
+CHECKS.register("department", check_department)

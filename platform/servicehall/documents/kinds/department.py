@@ -1,10 +1,20 @@
-"""`kind: department`: its agents, who decides when nobody can, whose hours count."""
+"""`kind: department`: its agents, who decides when nobody can, whose hours count, and its place in the catalog."""
 
 from __future__ import annotations
 
 from servicehall.documents.kinds.kind import Header, Kind
-from servicehall.documents.parts import ListOf
-from servicehall.documents.words import CalendarReference, Flag, GroupKey, Key, Reference, Whole
+from servicehall.documents.parts import Block, Layout, ListOf
+from servicehall.documents.words import CalendarReference, Flag, GroupKey, Key, Line, Reference, Text, Whole
+
+MOST = 100
+
+
+class CategoryLayout(Layout):
+    """A category of the catalog: what it is called, and its icon's name."""
+
+    key = Key(required=True)
+    title = Text()
+    icon = Line()
 
 
 class DepartmentLayout(Header):
@@ -18,6 +28,8 @@ class DepartmentLayout(Header):
     review = Flag()
     reopen_days = Whole(least=0, most=3650)
     close_days = Whole(least=0, most=3650)
+    categories = ListOf(Block(CategoryLayout, inline=True), inline=False, most=MOST)
+    featured = ListOf(Key(), inline=True, most=MOST)
 
 
 KIND = Kind("department", DepartmentLayout)

@@ -62,8 +62,8 @@ def save(department: str) -> ResponseReturnValue:
     """Forbids what is not ticked."""
     viewer = administrator()
     ticked = {name: set(request.form.getlist(name)) for name in (*guard_rails.WORDS, "switches")}
-    lists = {name: frozenset(known) - ticked[name] for name, known in guard_rails.WORDS.items()}
-    rails = GuardRails(**lists, **{name: name not in ticked["switches"] for name in FLAGS})
+    forbidden: dict[str, Any] = {name: set(known) - ticked[name] for name, known in guard_rails.WORDS.items()}
+    rails = GuardRails.of(forbidden | {name: name not in ticked["switches"] for name in FLAGS})
     guard_rails.set_guard_rails(department, rails, viewer=viewer, at=now())
     flash(_("The guard rails are set. They hold for what is published from now on."), "success")
     return redirect("/admin/guard-rails", code=303)

@@ -25,7 +25,7 @@ def services() -> ResponseReturnValue:
     department = request.args.get("department") or None
     category = request.args.get("category") or None
     everything = catalog.services_for(viewer(), at=now())
-    found = everything
+    found, categories = everything, {card.category for card in everything}
     if q or department or category:
         found = catalog.services_for(viewer(), at=now(), q=q, department=department, category=category)
     return render_template(
@@ -36,16 +36,16 @@ def services() -> ResponseReturnValue:
         department=department,
         category=category,
         departments=_named({card.department for card in everything}, words.department),
-        categories=_named({card.category for card in everything}, words.category),
+        categories=[(key, words.category(key)) for key in sorted(categories, key=words.category_order)],
         anything=bool(everything),
         words=words,
     )
 
 
 def grouped(cards: Sequence[Card]) -> list[tuple[str, list[Card]]]:
-    """The cards under their departments, in the order of the departments' titles."""
+    """The cards under their departments, in the order of the departments' titles, then of their categories."""
     by_department: dict[str, list[Card]] = {}
-    for card in cards:
+    for card in sorted(cards, key=lambda card: (words.category_order(card.category), card.title)):
         by_department.setdefault(card.department, []).append(card)
     return sorted(by_department.items(), key=lambda pair: words.department(pair[0]))
 

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import g
-from sqlalchemy import select
 
 from servicehall.domain.durations import Duration
 from servicehall.domain.voices import ADMINISTRATORS
 from servicehall.models.base import db
-from servicehall.models.definitions import Document
+from servicehall.services.storefront import Storefront, storefront
 from servicehall.services.words import why_sentence
 from servicehall.texts import N_, _, pick
 
@@ -88,12 +87,26 @@ def say(words: Mapping[str, str], key: str) -> str:
     return _(words[key]) if key in words else key.replace("-", " ").replace("_", " ").capitalize()
 
 
+def front() -> Storefront:
+    """What departments say of the catalog, read once for each web request."""
+    if "storefront" not in g:
+        g.storefront = storefront(db.session())
+    found: Storefront = g.storefront
+    return found
+
+
 def category(key: str) -> str:
-    return say(CATEGORIES, key)
+    """As a department calls it, else by the words that are known here."""
+    return pick(front().categories.get(key, {}).get("title")) or say(CATEGORIES, key)
 
 
 def category_icon(key: str) -> str:
-    return CATEGORY_ICONS.get(key, "folder")
+    return str(front().categories.get(key, {}).get("icon") or CATEGORY_ICONS.get(key, "folder"))
+
+
+def category_order(key: str) -> tuple[int, str]:
+    """The order of categories: as departments list them, the others after that by their words."""
+    return front().place_of(key), category(key)
 
 
 def level(key: str) -> str:
@@ -113,14 +126,7 @@ def period(key: str) -> str:
 
 def department(key: str) -> str:
     """The department's title as its document says it, else its key."""
-    if "department_titles" not in g:
-        rows = db.session().execute(
-            select(Document.department, Document.body).where(
-                Document.kind == "department", Document.state == "published"
-            )
-        )
-        g.department_titles = {name: (body or {}).get("title") for name, body in rows}
-    return pick(g.department_titles.get(key)) or key
+    return pick(front().titles.get(key)) or key
 
 
 def expected(duration: str | None) -> str:

@@ -139,6 +139,8 @@ LABELS: Mapping[str, str] = {
     "name": N_("Name"),
     "hours": N_("Hours"),
     "agents": N_("Agents"),
+    "categories": N_("Categories of the catalog, in their order"),
+    "featured": N_("Featured services"),
     "assignment": N_("Assignment rule"),
     "approval_fallback": N_("Decides when nobody can"),
     "review": N_("A second administrator publishes"),
@@ -180,6 +182,8 @@ HINTS: Mapping[str, str] = {
     "hours": N_("Such as 09:00-12:00, one a line."),
     "pattern": N_("A regular expression (RE2) for the whole answer."),
     "keywords": N_("Separated by commas."),
+    "featured": N_("Keys of your services, one a line. They stand on the start page, for whoever may order them."),
+    "icon": N_("The name of a Tabler icon, such as key or device-laptop."),
 }
 
 WORDS: Mapping[str, str] = {
