@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
-from tests.factories.offices import ADMIN, AUTHOR, PLAIN, let_go, look_again, make_offices, publish_hours
+from tests.factories.offices import ADMIN, AUTHOR, PLAIN, let_go, look_again, make_offices
 
 from servicehall.clock import now
 from servicehall.models.base import begin_writing
@@ -215,38 +215,6 @@ def test_a_group_is_made_and_changed(company: Session, browser_of: Browser) -> N
     assert group is not None
     assert [one.email for one in directory.group_members(company, [group.id])[group.id]] == [PLAIN]
     assert browser.get("/admin/groups/none").status_code == 404
-
-
-# --- calendars -----------------------------------------------------------------------------------------------
-
-
-@on_sqlite
-@pytest.mark.parametrize(
-    ("start", "duration", "says"),
-    [
-        ("2026-09-30T15:00", "4 hours", "2026-10-08 10:00"),
-        ("2026-09-30T15:00", "1 business day", "2026-10-08 15:00"),
-        ("2026-09-30T15:00", "2 days", "2026-10-02 15:00"),
-        ("2026-09-30T15:00", "soon", "is not a duration"),
-        ("whenever", "4 hours", "is no date with a clock time"),
-    ],
-)
-def test_the_calendar_says_when_something_would_be_due(
-    company: Session, browser_of: Browser, start: str, duration: str, says: str
-) -> None:
-    browser = browser_of(AUTHOR)
-    publish_hours(browser)
-    page = browser.get("/admin/calendars/it/hours", query_string={"start": start, "for": duration, "year": "2026"})
-    assert says in page.text
-
-
-def test_a_year_shows_holidays_by_name_and_make_up_days(company: Session, browser_of: Browser) -> None:
-    browser = browser_of(AUTHOR)
-    publish_hours(browser)
-    page = browser.get("/admin/calendars/it/hours?year=2026").text
-    for words in ("National Day", "Make-up day", "Public holiday"):
-        assert words in page
-    assert browser.get("/admin/calendars/it/hours?year=20260").status_code == 404
 
 
 # --- deliveries ----------------------------------------------------------------------------------------------

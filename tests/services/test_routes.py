@@ -19,6 +19,7 @@ NOTHING_TO_COUNT = {
     "editing.check",
     "desk_task.check",
     "inbox.selected",
+    "studio_trying.tried",
     "studio_preview.check",
     "studio_writing.check",
     "preferences.set_preferences",

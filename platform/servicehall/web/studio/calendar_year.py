@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from servicehall.domain.business_time import due, intervals, measured_by
+from servicehall.domain.business_time import due, intervals, measured_by, next_opening
 from servicehall.domain.calendar_rules import Hours, public_days, read_date
 from servicehall.domain.calendars import Because, Calendar
 from servicehall.domain.durations import Duration, Unit
@@ -133,8 +133,9 @@ def _steps(calendar: Calendar, start: datetime, over: datetime, duration: Durati
 
 
 def _day_steps(calendar: Calendar, start: datetime, over: datetime) -> Any:
-    """Every day after the first, and whether it counts."""
-    day, last, count = start.astimezone(calendar.zone).date(), over.astimezone(calendar.zone).date(), 0
+    """Every day after the first, which is that of the next opening, and whether it counts."""
+    first, last = (moment.astimezone(calendar.zone).date() for moment in (next_opening(calendar, start), over))
+    day, count = first, 0
     while day < last:
         day += timedelta(days=1)
         hours, because = calendar.day(day)

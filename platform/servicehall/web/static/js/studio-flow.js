@@ -3,10 +3,14 @@
 import "sortablejs";
 import { send } from "hall/studio";
 
+// What the library tells of its own moves is no change of a control.
+const quiet = (place) => place.addEventListener("change", (event) => { if (event.target === place) event.stopPropagation(); });
+
 function drag() {
   for (const chain of document.querySelectorAll("[data-chain]:not(.can-drag)")) {
     chain.classList.add("can-drag");
     for (const place of chain.querySelectorAll("[data-drop]")) {
+      quiet(place);
       globalThis.Sortable.create(place, {
         group: "stages", draggable: "[data-stage]", filter: "a, button", preventOnFilter: false,
         delay: 150, delayOnTouchOnly: true,
@@ -16,6 +20,7 @@ function drag() {
   }
   for (const list of document.querySelectorAll("[data-sorted]:not(.can-drag)")) {
     list.classList.add("can-drag");
+    quiet(list);
     globalThis.Sortable.create(list, {
       draggable: "[data-entry]", handle: "[data-grip]", delay: 150, delayOnTouchOnly: true,
       onEnd: ({ item, oldIndex, newIndex }) => oldIndex !== newIndex && act(item, `move:${item.dataset.entry}:${newIndex}`),
