@@ -80,16 +80,18 @@ class Around:
     users: tuple[Document, ...] = ()
 
 
-def rule_places(document: Document, around: Around) -> list[RulePlace]:
-    """Every place in the order of the document."""
-    walker = _Walker(document, around)
-    return list(walker.walk(KINDS[document.kind].part, Place(document.body, document), "", walker.outer, (), 0))
+def rule_places(document: Document, around: Around, *, at: str = "") -> list[RulePlace]:
+    """Every place in the order of the document, or those at and below one JSON Pointer."""
+    walker = _Walker(document, around, at)
+    found = walker.walk(KINDS[document.kind].part, walker.whole, "", walker.outer, (), 0)
+    return [one for one in found if f"{one.pointer}/".startswith(f"{at}/" if at else "/")]
 
 
 @dataclass(frozen=True)
 class _Walker:
     document: Document
     around: Around
+    at: str = ""
 
     @cached_property
     def outer(self) -> Scope:
@@ -114,7 +116,7 @@ class _Walker:
     def walk(
         self, part: Part, place: Place, at: str, scope: Scope, owners: tuple[Owner, ...], number: int
     ) -> Iterator[RulePlace]:
-        if len(owners) > MOST_LEVELS:
+        if len(owners) > MOST_LEVELS or not self.leads(at):
             return
         here = part.chosen(place.value)
         if isinstance(here, Block) and isinstance(place.value, Mapping):
@@ -128,6 +130,10 @@ class _Walker:
                 )
             else:
                 yield from self.walk(inner, inside, below, scope, owners, key + 1 if isinstance(key, int) else 0)
+
+    def leads(self, at: str) -> bool:
+        """Whether a pointer is on the way to what is wanted, or below it."""
+        return not self.at or f"{self.at}/".startswith(f"{at}/") or f"{at}/".startswith(f"{self.at}/")
 
     def block(
         self, layout: Layout, place: Place, at: str, scope: Scope, owners: tuple[Owner, ...], number: int
@@ -152,7 +158,7 @@ class _Walker:
                 inside, of = place.at(name), _scope(layout, name, scope, owner)
                 said = "default" if isinstance(layout, DefaultLayout) else name
                 yield RulePlace(at + pointer(name), inside.path, said, inside.value, owners, of)
-        if isinstance(layout, FieldLayout) and _may_have(owners[-1], "check"):
+        if isinstance(layout, FieldLayout) and self.leads(f"{at}/check") and _may_have(owners[-1], "check"):
             of = scope.of_check(own_field(owners[-1]))
             yield RulePlace(f"{at}/check/-", child(place.path, "check"), "rule", None, owners, of)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from servicehall.domain.conditions import Environment
 from servicehall.domain.expression_types import STRINGS, Type
@@ -124,7 +125,8 @@ def can_be_missing(name: str) -> bool:
     return name not in ("value", "today", "now")
 
 
-def types_of(environment: Environment) -> dict[str, Type]:
+@lru_cache(maxsize=256)
+def types_of(environment: Environment) -> Types:
     """The names that rows may begin with: fields, what is known of people, request and tasks, and moments."""
     found: dict[str, Type] = {}
     for root, type_ in environment.roots().items():

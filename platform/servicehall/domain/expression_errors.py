@@ -197,5 +197,6 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], _Place], tuple[s
     (_SYNTAX, _syntax),
     (re.compile("recursion"), lambda match, place: ("too_deep", too_deep())),
     (re.compile(r"has\(\) "), _simple("syntax", N_("has takes a name behind a dot: has(answers.total)."))),
+    (re.compile("range of a comprehension"), _simple("type", N_("Only a list has entries; this is none."))),
     (re.compile("invalid (int|uint) literal"), _simple("syntax", N_("This number is too large."))),
 )

@@ -53,7 +53,7 @@ def _page(kind: str, department: str, key: str) -> Page:
 
 def _operations(viewer: Viewer, name: Name, before: str) -> Sequence[Operation]:
     page = Page.of(viewer, name)
-    place = page.rules.by_pointer.get(sent("rule"))
+    place = page.rules.place(sent("rule"))
     if place is None:
         raise Invalid(_("There is no place for a rule any more. Somebody took it away."))
     built = from_form(place, request.form.to_dict(flat=False))

@@ -55,6 +55,7 @@ def values(page: Page) -> Mapping[str, Any]:
         "trial": _trial(page, rules),
         "order_words": order_words,
         "where": where,
+        "told": lambda place: sentence(place, rules.labels),
         "request_types": [(key, studio_words.word(key)) for key in TYPES],
     }
     return said
@@ -121,7 +122,7 @@ def rule_shown(page: Page, *, looking: bool = False) -> Shown | None:
     rules = page.rules
     posted = request.form.to_dict(flat=False) if request.method == "POST" and "rule" in request.form else None
     at = _now_at(page, one_of(posted, "rule"), posted) if posted is not None else page.at
-    place = rules.by_pointer.get(at)
+    place = rules.place(at)
     if place is None:
         return None
     builder = from_form(place, posted) if posted is not None else from_document(place)
@@ -144,7 +145,7 @@ def rule_shown(page: Page, *, looking: bool = False) -> Shown | None:
 def _now_at(page: Page, at: str, posted: Mapping[str, Sequence[str]]) -> str:
     """Where a rule is by now: a new check that was kept is the last of its field."""
     checks = value_at(page.body, at.removesuffix("/-")) if at.endswith(CHECK) else None
-    place = page.rules.by_pointer.get(at)
+    place = page.rules.place(at)
     if place is None or not isinstance(checks, list) or not checks:
         return at
     last = checks[-1].get("rule") if isinstance(checks[-1], Mapping) else None

@@ -40,19 +40,24 @@ class Rules:
     @cached_property
     def places(self) -> Sequence[RulePlace]:
         """Every place that holds a rule or could."""
+        return rule_places(self.around.document, self._leans_on)
+
+    def place(self, pointer: str) -> RulePlace | None:
+        """The place of a JSON Pointer; None where no rule can be."""
+        found = rule_places(self.around.document, self._leans_on, at=pointer) if pointer else []
+        return next((one for one in found if one.pointer == pointer), None)
+
+    @cached_property
+    def _leans_on(self) -> Around:
         document = self.around.document
         shared = document.kind not in ("service", "assignment_rule")
         users = users_of(document, self.around.shelf.published.values()) if shared else ()
-        return rule_places(document, Around(self._follow, tuple(users)))
+        return Around(self._follow, tuple(users))
 
     @cached_property
     def written(self) -> Sequence[RulePlace]:
         """Those where an expression stands."""
         return [one for one in self.places if isinstance(one.value, str)]
-
-    @cached_property
-    def by_pointer(self) -> Mapping[str, RulePlace]:
-        return {one.pointer: one for one in self.places}
 
     @cached_property
     def labels(self) -> Labels:
@@ -76,8 +81,8 @@ class Rules:
 
     def sentence(self, pointer: str) -> str:
         """What the rule at a place does; empty where there is none."""
-        place = self.by_pointer.get(pointer)
-        return sentence(place, self.labels) if place is not None else ""
+        place = self.place(pointer)
+        return sentence(place, self.labels) if place is not None and isinstance(place.value, str) else ""
 
     def _follow(self, place: Place, kind: str) -> Place | None:
         other = Surroundings(self.around.session, place.document)
