@@ -64,6 +64,18 @@ def test_what_is_wrong_is_told_at_its_line_and_nothing_is_kept(
     assert session.scalar(select(func.count()).select_from(EventRow)) == before
 
 
+@pytest.mark.parametrize(
+    ("line", "there", "absent"),
+    [("5", "closed", "week"), ("8", "subdivision", "country"), ("99", "subdivision", "closed"), ("x", "", "closed")],
+)
+def test_the_keys_that_could_stand_at_a_line_are_named(author: FlaskClient, line: str, there: str, absent: str) -> None:
+    answer = author.post(
+        f"{HOURS}/check", data={"text": TEXT.replace("{country: CN}", "\n  country: CN"), "line": line}
+    )
+    assert (f'data-insert="{there}"' in answer.text) is bool(there)
+    assert f'data-insert="{absent}"' not in answer.text
+
+
 def test_only_authors_have_their_text_checked(author: FlaskClient, browser_of: Browser) -> None:
     assert browser_of(PLAIN).post(f"{HOURS}/check", data={"text": TEXT}).status_code == 404
 

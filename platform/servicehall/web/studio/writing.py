@@ -55,10 +55,12 @@ def text(kind: str, department: str, key: str) -> ResponseReturnValue:
 
 @pages.post(f"{ONE}/check")
 def check(kind: str, department: str, key: str) -> ResponseReturnValue:
-    """What is wrong with a text, by line; keeps nothing."""
+    """What is wrong with a text, by line, and what could stand at the `line` of the cursor; keeps nothing."""
     with reading():
         page = Page.of(author(department), (kind, department, key))
-        return render_template("studio/yaml_found.html", page=page, found=yaml_text.examined(page, _typed()))
+        typed, line = _typed(), sent("line")
+        keys = yaml_text.possible(typed, int(line)) if line.isdecimal() and len(line) < 7 else []
+        return render_template("studio/yaml_found.html", found=yaml_text.examined(page, typed), keys=keys)
 
 
 def _save_both(name: Name, typed: str, viewer: Viewer, *, since: str) -> None:

@@ -6,15 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from servicehall.documents.examination import ERROR, PlacedProblem
+from servicehall.documents.kinds.registry import KINDS
 from servicehall.documents.merging import merge
 from servicehall.documents.pack import as_document
+from servicehall.documents.parts import Block
+from servicehall.documents.patching import pointer, value_at
 from servicehall.documents.source import read_yaml
 from servicehall.errors import Invalid
 from servicehall.services import drafting
 from servicehall.services.drafting import Overtaken
 from servicehall.texts import _
-from servicehall.web.studio import lists, places
+from servicehall.web.studio import lists, places, words
 from servicehall.web.studio.page import Page
+from servicehall.web.studio.parts import shown_of
+from servicehall.web.studio.reading import part_at
 
 
 def values(page: Page) -> Mapping[str, Any]:
@@ -29,6 +34,22 @@ def examined(page: Page, text: str) -> Sequence[PlacedProblem]:
         message = _("Kind, department and key cannot be changed.")
         return [PlacedProblem("", document.line("key"), "key", ERROR, "name", message)]
     return lists.examine(page.viewer.session, text)
+
+
+def possible(text: str, line: int) -> list[tuple[str, str]]:
+    """The properties that could still stand in the block around a line, with their words; none where it is unknown."""
+    source = read_yaml(text)
+    document, _wrong = as_document(source)
+    if document is None or document.kind not in KINDS:
+        return []
+    nearest = max((at for at in source.lines.values() if at <= line), default=0)
+    path = next((one for one, at in source.lines.items() if at == nearest and not one.endswith("]")), "")
+    at = pointer(*places.keys_of_path(path.rpartition(".")[0]))
+    value = value_at(document.body, at)
+    part = part_at(document.kind, document.body, at).chosen(value)
+    if not isinstance(part, Block) or not isinstance(value, Mapping):
+        return []
+    return [(name, words.label(name)) for name in shown_of(part, value) if name not in value]
 
 
 def body_of(text: str) -> Mapping[str, Any]:

@@ -1,4 +1,5 @@
-// The YAML editor: line numbers beside the field, what is wrong while one types, Ctrl+S; a problem's link goes to its line.
+// The YAML editor: line numbers beside the field, what is wrong while one types, the keys that could stand where the
+// cursor is, Ctrl+S; a problem's link goes to its line.
 const PAUSE = 400;
 const form = document.querySelector("form[data-yaml]");
 const area = form?.querySelector("textarea.code");
@@ -13,6 +14,8 @@ if (area) {
   area.before(gutter);
   area.addEventListener("scroll", () => { gutter.scrollTop = area.scrollTop; });
   area.addEventListener("input", () => { number(); later(); });
+  area.addEventListener("click", later);
+  area.addEventListener("keyup", (event) => { if (/^(Arrow|Page|Home|End)/.test(event.key)) later(); });
   mark();
   if (/^#L\d+$/.test(location.hash)) select(Number(location.hash.slice(2)));
 }
@@ -24,6 +27,8 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
+  const key = event.target.closest("[data-insert]");
+  if (key && area) return insert(key.dataset.insert);
   const link = event.target.closest("a[data-line]");
   if (!link || !area) return;
   event.preventDefault();
@@ -41,13 +46,17 @@ async function check() {
   running = mine;
   const body = new FormData(form);
   body.delete("file");
+  body.set("line", String(area.value.slice(0, area.selectionStart).split("\n").length));
   try {
     const answer = await fetch(form.dataset.checkText, {
       method: "POST", body, credentials: "same-origin", signal: mine.signal, headers: { "X-Requested-With": "fetch" },
     });
     if (!answer.ok) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-part]");
-    document.querySelector(`[data-part="${fresh.dataset.part}"]`).replaceWith(document.importNode(fresh, true));
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const fresh of page.querySelectorAll("[data-part]")) {
+      const old = document.querySelector(`[data-part="${fresh.dataset.part}"]`);
+      if (!old.isEqualNode(fresh)) old.replaceWith(document.importNode(fresh, true));
+    }
     mark();
   } catch (error) {
     if (error.name !== "AbortError") console.info("The text could not be checked; saving it will check it.");
@@ -79,4 +88,18 @@ function select(wanted) {
   area.focus();
   area.setSelectionRange(start, start + lines[line].length);
   area.scrollTop = (line - 4) * (area.scrollHeight / lines.length);
+}
+
+// A key goes below the cursor's line, or into its braces.
+function insert(name) {
+  const lines = area.value.split("\n");
+  const line = area.value.slice(0, area.selectionStart).split("\n").length - 1;
+  const text = lines[line];
+  const braced = /^\s*- \{.*\}\s*$/.test(text);
+  const indent = /^\s*(- )?/.exec(text)[0].replace("-", " ");
+  const put = braced ? `, ${name}: ` : `\n${indent}${name}: `;
+  const end = lines.slice(0, line).reduce((sum, one) => sum + one.length + 1, 0) + (braced ? text.lastIndexOf("}") : text.length);
+  area.setRangeText(put, end, end, "end");
+  area.focus();
+  area.dispatchEvent(new Event("input", { bubbles: true }));
 }
