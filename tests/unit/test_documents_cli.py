@@ -67,3 +67,14 @@ def test_problems_are_told_in_the_language_in_use(tmp_path: Path) -> None:
         code, output = run(str(tmp_path / "missing"))
     assert code == 1
     assert "没有" in output
+
+
+@pytest.mark.parametrize(("arguments", "title"), [(["service"], "service"), ([], "A document of the catalog")])
+def test_the_schema_is_printed_for_editors(arguments: list[str], title: str) -> None:
+    result = CliRunner().invoke(main, ["catalog", "schema", *arguments])
+    assert result.exit_code == 0
+    assert json.loads(result.output)["title"] == title
+
+
+def test_a_kind_that_nobody_knows_has_no_schema() -> None:
+    assert CliRunner().invoke(main, ["catalog", "schema", "spaceship"]).exit_code == 2

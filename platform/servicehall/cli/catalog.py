@@ -13,6 +13,8 @@ from servicehall.cli.application import Lifetime, progress_bar, with_app
 from servicehall.cli.published import what_is_known
 from servicehall.documents.diff import describe_changes, text_diff
 from servicehall.documents.examination import ERROR, PlacedProblem
+from servicehall.documents.json_schema import schema_of, schema_of_all
+from servicehall.documents.kinds.registry import KINDS
 from servicehall.documents.pack import check as check_pack
 from servicehall.documents.pack import read_pack
 from servicehall.texts import _
@@ -164,3 +166,10 @@ def simulate(reference: str, since: timedelta, most: int, as_json: bool) -> None
         counts = {"n": found.looked_at, "different": len(found.differences), "over": found.passed_over}
         click.echo(_("{n} requests tried, {different} would go another way, {over} could not be tried", **counts))
     sys.exit(1 if found.differences else 0)
+
+
+@group.command("schema")
+@click.argument("kind", required=False, type=click.Choice(list(KINDS)))
+def schema(kind: str | None) -> None:
+    """Print the JSON Schema of KIND, or of any document, by which editors complete and check YAML."""
+    click.echo(json.dumps(schema_of(kind) if kind else schema_of_all(), ensure_ascii=False, indent=2))

@@ -26,7 +26,9 @@ def schema_of(kind: str) -> dict[str, Any]:
 
 
 def schema_of_all() -> dict[str, Any]:
-    """One schema for any document: its kind decides."""
+    """One schema for any document: its kind decides. Definitions stand at its root, where every editor finds them."""
+    maker = _Maker()
+    roots = {kind: maker.of(KINDS[kind].part) for kind in KINDS}
     return {
         "$schema": DIALECT,
         "title": "A document of the catalog",
@@ -34,9 +36,10 @@ def schema_of_all() -> dict[str, Any]:
         "required": ["kind"],
         "properties": {"kind": {"enum": list(KINDS)}},
         "allOf": [
-            {"if": {"properties": {"kind": {"const": kind}}}, "then": {"$ref": f"#/$defs/{kind}"}} for kind in KINDS
+            {"if": {"required": ["kind"], "properties": {"kind": {"const": kind}}}, "then": root}
+            for kind, root in roots.items()
         ],
-        "$defs": {kind: schema_of(kind) | {"$id": f"servicehall:{kind}"} for kind in KINDS},
+        "$defs": maker.defined,
     }
 
 
