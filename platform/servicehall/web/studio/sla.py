@@ -31,8 +31,8 @@ from servicehall.web.studio.used import Used, used_by
 HEAD = ("when", "calendar", "priority")
 PAUSES = (RequestState.PENDING_APPROVAL, RequestState.RETURNED, RequestState.ON_HOLD)
 """The states in which somebody else is waited for; others that are named show as well."""
-LINE = 520
-"""The length of the time line up to the due moment; what comes after has a quarter of it more."""
+LINE = 80
+"""The part of the time line's width up to the due moment, in percent; what comes after has half of the rest."""
 
 
 @dataclass(frozen=True)
