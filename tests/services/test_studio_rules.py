@@ -183,6 +183,15 @@ def test_without_rows_the_rule_goes(browser: FlaskClient, session: Session) -> N
     assert "visible" not in field(session)
 
 
+def test_a_plain_yes_stays_until_a_rule_takes_its_place(browser: FlaskClient, session: Session) -> None:
+    changed = SERVICE.replace("visible: site ==", "required: true\n          visible: site ==")
+    browser.post(f"{BASE}/text", data={"text": changed, "edition": drafting.edition(row(session))})
+    post(browser, "keep", REQUIRED, session, j="all")
+    assert field(session)["required"] is True
+    post(browser, "keep", REQUIRED, session, j="all", f0="site", o0="is", x0="south")
+    assert field(session)["required"] == 'site == "south"'
+
+
 def test_a_check_is_added_changed_and_taken_away(browser: FlaskClient, session: Session) -> None:
     at = "/form/pages/0/fields/1/check/-"
     post(browser, "keep", at, session, j="all", f0="value", o0="starts", x0="B")

@@ -103,5 +103,5 @@ def operations(body: Mapping[str, Any], pointer: str, text: str) -> list[Operati
     was = value_at(body, pointer)
     if not text.strip():
         gone = pointer.rpartition("/")[0] if pointer.endswith(WHOLE) else pointer
-        return [{"op": "remove", "path": gone}] if was is not None else []
+        return [{"op": "remove", "path": gone}] if isinstance(was, str) else []
     return [{"op": "add" if was is None else "replace", "path": pointer, "value": text}] if was != text else []
