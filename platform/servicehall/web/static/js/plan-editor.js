@@ -76,19 +76,22 @@ function picture(board, plan, { where, bands, width, height }) {
     draw("rect", { x: 0, y: band.top, width: full, height: band.height, class: `plan-lane${place % 2 ? " is-odd" : ""}` }),
     draw("text", { x: 16, y: band.top + 18, class: "plan-lane-name" }, band.lane),
   ));
-  for (const edge of plan.edges) svg.append(line(board, edge, where, own));
+  const tools = draw("g");
+  for (const edge of plan.edges) svg.append(line(board, edge, where, own ? tools : null));
+  svg.append(tools);
   for (const node of plan.nodes) svg.append(card(board, node, where.get(node.id), own));
   if (own) connecting(board, svg, where);
   return svg;
 }
 
-function line(board, edge, where, own) {
+// The tools of a line show while it, or nothing else, is pointed at; they stand above all lines.
+function line(board, edge, where, layer) {
   const from = out(where.get(edge.from));
   const to = into(where.get(edge.to));
   const group = draw("g", { class: "plan-line" });
   const d = curve(from, to);
   group.append(draw("path", { d, class: `plan-edge${edge.any ? " is-any" : ""}`, "marker-end": "url(#plan-arrow)" }));
-  if (!own) return group;
+  if (!layer) return group;
   group.append(draw("path", { d, class: "plan-catch" }));
   const tools = draw("g", { class: "plan-tools", transform: `translate(${(from.x + to.x) / 2} ${(from.y + to.y) / 2})` });
   const base = board.dataset.own;
@@ -97,7 +100,11 @@ function line(board, edge, where, own) {
     tool(-11, "M-4 0H4M0 -4V4", board.dataset.between, () => act(board, `task-add:${base}:${pair}`)),
     tool(11, "M-3 -3L3 3M3 -3L-3 3", board.dataset.partThem, () => act(board, `task-disconnect:${base}:${pair}`)),
   );
-  group.append(tools);
+  layer.append(tools);
+  group.addEventListener("pointerenter", () => {
+    layer.querySelector(".is-shown")?.classList.remove("is-shown");
+    tools.classList.add("is-shown");
+  });
   return group;
 }
 
