@@ -104,7 +104,7 @@ def test_a_file_goes_out_and_comes_back(author: FlaskClient, session: Session) -
     back = "place,where,zh,fr!\noptions[red].label,,红,x\noptions[pink].label,,粉,\ntitle,,,\n,,,\n"
     page = upload(author, session, back).text
     assert options(session) == {"red": {"en": "Red", "zh": "红"}, "blue": "Blue", "green": {"zh": "绿"}}
-    assert "1 texts are taken over" in page
+    assert "Texts taken over from the file: 1." in page
     assert "<code>options[pink].label</code>: The document has no text at this place." in page
     assert "<code>fr!</code>: This is no language tag." in page
     assert document(session, "colours", "choice_list").draft_body["title"]["zh"] == "颜色"
@@ -113,7 +113,7 @@ def test_a_file_goes_out_and_comes_back(author: FlaskClient, session: Session) -
 def test_the_same_file_changes_nothing(author: FlaskClient, session: Session) -> None:
     before = edition(session)
     data = author.get(f"{BASE}/texts.csv").get_data()
-    assert "0 texts are taken over" in upload(author, session, data).text
+    assert "Texts taken over from the file: 0." in upload(author, session, data).text
     assert upload(author, session, data.replace(b",", b";")).status_code == 200
     assert edition(session) == before
 

@@ -109,6 +109,7 @@ def test_where_two_texts_meet_one_chooses(author: FlaskClient, browser_of: Brows
     mine, theirs = TEXT.replace("09:00", "10:00"), TEXT.replace("09:00", "07:00")
     answer = both(author, browser_of(OTHER), session, mine, theirs)
     assert 'name="choose:week.mon-fri" value="mine"' in answer.text
+    assert "Both changed: Week › " in answer.text
     said = {"text": mine, "since": since(answer)}
     assert author.post(f"{HOURS}/text", data=said).status_code == 409
     assert "07:00" in str(document(session).draft_body)

@@ -125,11 +125,12 @@ class _There:
         return _("{what} of {whose}", what=what, whose=owner) if owner else what
 
     def _properties(self) -> str:
-        names, tag = self.names, ""
+        names, spoken = self.names, ""
         above = self.pointer.rpartition("/")[0]
         if len(names) > 1 and isinstance(self.part_at(above), Text):
-            names, tag = names[:-1], f" ({language(names[-1])})"
-        return " › ".join(words.label(name) for name in names) + tag
+            names, spoken = names[:-1], language(names[-1])
+        what = " › ".join(words.label(name) for name in names)
+        return _("{what} ({language})", what=what, language=spoken) if spoken else what
 
     def part_at(self, at: str) -> Part | None:
         """What the language says of a place; nothing where it knows no such place."""

@@ -44,5 +44,5 @@ def upload(kind: str, department: str, key: str) -> ResponseReturnValue:
     except (Clashed, Overtaken, Invalid) as error:
         undo()
         return render(Page.of(viewer, name), "translate", refused=error), error.status
-    taken = _("{count} texts are taken over from the file.", count=len(operations))
+    taken = _("Texts taken over from the file: {count}.", count=len(operations))
     return render(Page.of(viewer, name), "translate", taken=taken, unplaced=unplaced)

@@ -73,5 +73,7 @@ def both(page: Page, typed: str, *, since: str) -> Mapping[str, Any]:
         "since": since,
         "their_changes": places.sentences(page.row.kind, was, page.body),
         "my_changes": places.sentences(page.row.kind, page.body, merged.body),
-        "open_clashes": merged.clashes,
+        "open_clashes": [
+            (one, places.place(page.row.kind, page.body, places.keys_of_path(one.path))) for one in merged.clashes
+        ],
     }
