@@ -126,9 +126,9 @@ function card(board, node, { x, y }, own) {
   holder.append(
     draw("title", {}, said),
     draw("rect", { width: CARD.width, height: CARD.height, rx: 6 }),
-    draw("text", { x: 10, y: 19 }, shortened(node.label, 27)),
-    draw("text", { x: 10, y: 35, class: "plan-sub" }, shortened(node.who || "–", 26)),
-    draw("text", { x: 10, y: 51, class: "plan-sub" }, shortened(node.due, 16)),
+    draw("text", { x: 10, y: 19, "aria-hidden": "true" }, shortened(node.label, 27)),
+    draw("text", { x: 10, y: 35, class: "plan-sub", "aria-hidden": "true" }, shortened(node.who || "–", 26)),
+    draw("text", { x: 10, y: 51, class: "plan-sub", "aria-hidden": "true" }, shortened(node.due, 16)),
   );
   const icons = [...(node.said ? ["alert-triangle"] : []), ...node.marks.map((one) => one.icon)];
   icons.slice(0, 5).forEach((one, place) => holder.append(symbol(one, CARD.width - 24 - place * 17, 40)));
@@ -221,4 +221,6 @@ document.addEventListener("click", (event) => {
 
 start();
 document.addEventListener("hall:swapped", start);
-document.querySelector("[data-day] input[type=date]")?.addEventListener("change", (event) => event.target.form.requestSubmit());
+document.addEventListener("change", (event) => {
+  if (event.target.closest("[data-day]")) event.target.form.requestSubmit();
+});

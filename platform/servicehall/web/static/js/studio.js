@@ -119,6 +119,7 @@ async function attempt(form, extra, action, button) {
 }
 
 function settle(answer, form, body, button) {
+  form.inert = false;
   if (!answer.kept) refused.add(form);
   else if (form.matches(SAVED)) refused.delete(form);
   else refused.clear();
@@ -162,6 +163,7 @@ async function renew(body) {
   }
 }
 
+// A part that is made of the same parts as before (`data-made`) is left to them.
 // Parts that nobody is typing in are swapped whole; around what is being typed only the other places. Where somebody
 // else changed the document too, places may have moved: then all is swapped, and what was typed goes where it belongs.
 export function swap(html, button, kept) {
@@ -173,7 +175,7 @@ export function swap(html, button, kept) {
   const again = button ? { name: button.name, value: button.value, id: button.id } : null;
   for (const fresh of answer.querySelectorAll("[data-part]")) {
     const mine = document.querySelector(`[data-part="${CSS.escape(fresh.dataset.part)}"]`);
-    if (!mine || mine.isEqualNode(fresh)) continue;
+    if (!mine || (fresh.dataset.made && fresh.dataset.made === mine.dataset.made) || mine.isEqualNode(fresh)) continue;
     if (!kept && (mine.closest(SAVED) || mine.querySelector(SAVED))) continue;
     const busy = [...new Set([...touched, ...(isTyping ? [focus] : [])])].filter((one) => mine.contains(one));
     if (busy.length && !button && !isMerged) around(mine, fresh, busy);
