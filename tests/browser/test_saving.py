@@ -48,6 +48,8 @@ def test_a_lost_line_loses_nothing(editor):
     editor.context.set_offline(True)
     page.fill(TITLE, "Typed without a line")
     expect(status(editor)).to_contain_text("Not saved yet: no connection")
+    leaving = "!window.dispatchEvent(new Event('beforeunload', {cancelable: true}))"
+    assert page.evaluate(leaving), "the browser asks before the page is left"
     page.fill(CHINESE, "信息")
     editor.context.set_offline(False)
     expect(status(editor)).to_contain_text("Saved as a draft", timeout=15_000)

@@ -210,7 +210,7 @@ def _copy(kind: str, body: Mapping[str, Any], at: str, more: str) -> list[Operat
     if not isinstance(held, list) or entry is None:
         return []
     if isinstance(entry, dict) and isinstance(entry.get("key"), str):
-        entry["key"] = fresh_key(entry["key"], held)
+        entry["key"] = fresh_key(entry["key"], held, joint=_joint(part_at(kind, body, at + "/key")))
     return [{"op": "add", "path": pointer(*keys[:-1], int(keys[-1]) + 1), "value": entry}]
 
 
@@ -276,10 +276,14 @@ def _blank_block(part: Block, beside: Sequence[Any]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, inner in properties_of(part).items():
         if name == "key":
-            made[name] = fresh_key("new", beside, joint="_" if isinstance(inner, FieldKey) else "-")
+            made[name] = fresh_key("new", beside, joint=_joint(inner))
         elif inner.required or (name in ("title", "label") and "key" in made):
             made[name] = blank(inner, ())
     return made
+
+
+def _joint(part: Part) -> str:
+    return "_" if isinstance(part, FieldKey) else "-"
 
 
 def fresh_key(wish: str, beside: Sequence[Any], *, joint: str = "") -> str:
