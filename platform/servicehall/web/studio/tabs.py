@@ -61,7 +61,7 @@ TABS.register("design", Tab(N_("Design"), design.values, kinds=frozenset({"servi
 TABS.register("approval", Tab(N_("Approval"), approval.values, kinds=frozenset({"service", "approval_chain"})))
 TABS.register("sla", Tab(N_("Service levels"), sla.values, kinds=frozenset({"service", "sla_policy"})))
 TABS.register("fulfilment", Tab(N_("Fulfilment"), fulfilment.values, kinds=frozenset({"service", "fulfilment_plan"})))
-TABS.register("year", Tab(N_("Year"), year.values, kinds=frozenset({"calendar"})))
+TABS.register("year", Tab(N_("Calendar year"), year.values, kinds=frozenset({"calendar"})))
 TABS.register("content", Tab(N_("Content"), content.values, unless=frozenset({"service", "field_set"})))
 TABS.register("forms", Tab(N_("Task forms"), design.values, kinds=frozenset({"fulfilment_plan"})))
 TABS.register("rules", Tab(N_("Rules"), rules.values, rules.KINDS))
