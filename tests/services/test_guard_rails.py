@@ -117,3 +117,13 @@ def test_only_the_platforms_administrators_set_them(company: Session, browser_of
     assert admin.get("/admin/guard-rails/nowhere").status_code == 404
     assert admin.post("/admin/guard-rails/nowhere", data=all_but()).status_code == 404
     assert guard_rails.allowed(company, "it") == GuardRails()
+
+
+@on_sqlite
+def test_the_designer_offers_what_is_allowed(company: Session, browser_of: Browser) -> None:
+    author, admin = browser_of(AUTHOR), browser_of(ADMIN)
+    author.post("/studio/field_set/it/pins/text", data={"text": SECRET})
+    before = author.get("/studio/field_set/it/pins/design").text
+    admin.post(PAGE, data=all_but(field_types={"asset"}))
+    after = author.get("/studio/field_set/it/pins/design").text
+    assert ("Asset" in before, "Asset" in after) == (True, False)

@@ -11,10 +11,12 @@ from flask import request
 
 from servicehall.documents.field_changes import compatible, is_unnamed, retyped
 from servicehall.documents.form_places import HOLDERS, split
+from servicehall.documents.guard_rails import GuardRails
 from servicehall.documents.patching import value_at
 from servicehall.documents.rule_uses import uses
 from servicehall.forms.fields import FIELD_TYPES
 from servicehall.forms.fields.base import GROUPS
+from servicehall.services import guard_rails
 from servicehall.texts import _, pick
 from servicehall.web.studio import options, properties, words
 from servicehall.web.studio.canvas import Canvas, Row
@@ -61,7 +63,7 @@ def values(page: Page) -> Mapping[str, Any]:
         "selected": selected,
         "sheet": sheet,
         "page_nodes": [properties.shown(page, "", one) for one in node.children] if node is not None else (),
-        "palette": palette(),
+        "palette": palette(guard_rails.allowed(page.viewer.session, page.row.department)),
         "sets": page.around.documents("field_set") if form else (),
         "targets": [(one.listed, one.title or _("Fields")) for one in canvas.sheets],
         "adding": _adding(),
@@ -89,10 +91,12 @@ def forms(page: Page) -> list[tuple[str, str]]:
     return [*own, *((at, _("Task: {title}", title=title)) for at, title in named)] or [("/form", _("Form"))]
 
 
-def palette() -> list[tuple[str, list[tuple[str, str, str, bool]]]]:
-    """The field types by group: name, title, icon, and whether a table's column can be one."""
+def palette(rails: GuardRails) -> list[tuple[str, list[tuple[str, str, str, bool]]]]:
+    """The field types that are allowed, by group: name, title, icon, and whether a table's column can be one."""
     by_group: dict[str, list[tuple[str, str, str, bool]]] = {group: [] for group in GROUPS}
     for name in FIELD_TYPES:
+        if not rails.allows("field_types", name):
+            continue
         one = FIELD_TYPES[name]
         by_group[one.group].append((name, _(one.title), one.icon, one.in_rows))
     return [(_(GROUPS[group]), found) for group, found in by_group.items() if found]
