@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
-from tests.factories.offices import AUTHOR, OTHER, PLAIN, document, look_again, make_offices
+from tests.factories.offices import ADMIN, AUTHOR, OTHER, PLAIN, document, look_again, make_offices
 from tests.forms import Forms
 
 from servicehall.web.studio import reading
@@ -255,6 +255,28 @@ def test_a_plan_is_shared_and_made_ones_own_again(author: FlaskClient, session: 
     act(author, "use-shared:/fulfilment", said={"n:/fulfilment": "moving"})
     again = author.post(f"{SERVICE}/share/fulfilment", data={**said, "share_as": "moving"})
     assert (again.status_code, "nothing here that could be shared" in again.text) == (422, True)
+
+
+def test_another_departments_plan_means_the_same_when_copied(
+    author: FlaskClient, browser_of: Browser, session: Session
+) -> None:
+    text = "kind: fulfilment_plan\ndepartment: hr\nkey: common\ntitle: {en: Common}\ncalendar: hours\ntasks:\n"
+    text += "  - {key: one, title: {en: One}}\n  - {key: two, department: it, request: badge, approval: {use: boss}}\n"
+    text += "  - {key: three, automate: {webhook: hr-system}}\n"
+    sent = {"text": text, "edition": "new"}
+    assert browser_of(ADMIN).post("/studio/fulfilment_plan/hr/common/text", data=sent).status_code == 303
+    act(author, "use-shared:/fulfilment", said={"n:/fulfilment": "hr/common"})
+    assert "/studio/fulfilment_plan/hr/common" in author.get(TAB).text
+    said = {"edition": edition(author), "tab": "fulfilment"}
+    assert author.post(f"{SERVICE}/unshare/fulfilment", data=said).status_code == 303
+    assert document(session, "desk-move", "service").draft_body["fulfilment"] == {
+        "calendar": "hr/hours",
+        "tasks": [
+            {"key": "one", "title": {"en": "One"}, "department": "hr"},
+            {"key": "two", "department": "it", "request": "hr/badge", "approval": {"use": "hr/boss"}},
+            {"key": "three", "automate": {"webhook": "hr-system"}, "department": "hr"},
+        ],
+    }
 
 
 def test_only_authors_share(author: FlaskClient, browser_of: Browser) -> None:
