@@ -8,6 +8,7 @@ from werkzeug.exceptions import NotFound as NoPage
 
 from servicehall.errors import Invalid
 from servicehall.models.base import reading
+from servicehall.texts import _
 from servicehall.web.admin.common import author
 from servicehall.web.portal import words
 from servicehall.web.shell import within_own_pages
@@ -38,8 +39,8 @@ def check(kind: str, department: str, key: str) -> ResponseReturnValue:
             return render(page, "preview")
         try:
             filling = preview.filled(page)
-        except Invalid as error:
-            return error.detail, 409
+        except (Invalid, LookupError):
+            return _("This draft cannot be shown as a form yet."), 409
         return render_template("portal/order_parts.html", filling=filling, words=words)
 
 
