@@ -182,6 +182,7 @@ HINTS: Mapping[str, str] = {
     "hours": N_("Such as 09:00-12:00, one a line."),
     "pattern": N_("A regular expression (RE2) for the whole answer."),
     "keywords": N_("Separated by commas."),
+    "week": N_("By day, or by several that are alike: mon, sat, mon-fri."),
     "featured": N_("Keys of your services, one a line. They stand on the start page, for whoever may order them."),
     "icon": N_("The name of a Tabler icon, such as key or device-laptop."),
 }
