@@ -22,6 +22,7 @@ NOTHING_TO_COUNT = {
     "studio_trying.tried",
     "studio_preview.check",
     "studio_writing.check",
+    "studio_rules.look",
     "preferences.set_preferences",
     "SignIn.login",
     "SignIn.logout",

@@ -13,8 +13,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from servicehall.documents import rule_rows
+from servicehall.documents.document import Document, Place
+from servicehall.documents.examination import split_reference
+from servicehall.documents.pack import read_pack
+from servicehall.documents.patching import value_at
+from servicehall.documents.releases import users_of
+from servicehall.documents.rule_checks import mistakes
 from servicehall.documents.rule_expressions import read, write
+from servicehall.documents.rule_places import Around, rule_places
 from servicehall.documents.rule_rows import Group, Name, Row, Span, normal, operators_of, types_of
+from servicehall.documents.rule_words import sentence
+from servicehall.documents.shipped import content_root
 from servicehall.domain import conditions
 from servicehall.domain.conditions import Activation, Context, Environment, PersonFacts
 from servicehall.domain.expression_types import (
@@ -253,3 +262,41 @@ def test_what_rows_cannot_say_stays_text(text: str) -> None:
 def test_rows_without_a_value_for_themselves_say_nothing() -> None:
     assert write(Group("any")) == ""
     assert write(Group("all", (Group("none"), Row("remote", "yes")))) == "remote"
+
+
+# --- where rules stand ---------------------------------------------------------------------------------------
+
+
+def shipped() -> dict[tuple[str, str, str], Document]:
+    folders = [folder for name in ("catalogs", "forms") if (folder := content_root(name)) is not None]
+    return {one.name: one for folder in folders for one in read_pack(folder).documents}
+
+
+def test_every_rule_that_is_shipped_is_found_with_its_names_and_told_in_words() -> None:
+    documents = shipped()
+
+    def follow(place: Place, kind: str) -> Place | None:
+        found = documents.get((kind, *split_reference(str(place.value), place.document.department)))
+        return Place(found.body, found, "", place) if found is not None else None
+
+    told, as_rows = 0, 0
+    for document in documents.values():
+        users = users_of(document, documents.values()) if document.kind != "service" else ()
+        for place in rule_places(document, Around(follow, tuple(users))):
+            if isinstance(place.value, str):
+                assert value_at(document.body, place.pointer) == place.value
+                assert mistakes(place.value, place.scope) == [], (document.name, place.path)
+                assert sentence(place, {})
+                told += 1
+                as_rows += place.condition and read(place.value, place.scope.environment) is not None
+    assert told > 200
+    assert as_rows > 200
+
+
+def test_one_place_is_found_without_the_others() -> None:
+    laptop = shipped()["service", "it", "software-licence"]
+    every = rule_places(laptop, Around(lambda place, kind: None))
+    for place in every[:20]:
+        alone = rule_places(laptop, Around(lambda place, kind: None), at=place.pointer)
+        assert place.pointer in [one.pointer for one in alone]
+        assert len(alone) < len(every)
