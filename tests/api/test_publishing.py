@@ -19,6 +19,7 @@ from servicehall.models.base import db
 from servicehall.models.definitions import Document, DocumentVersion
 from servicehall.models.directory import Person
 from servicehall.models.operations import DONE, Notice, Timers
+from servicehall.services.affected import affected
 from servicehall.services.work import read_content
 
 Api = Callable[[str], Any]
@@ -173,3 +174,21 @@ def test_others_find_nothing_here(api: Api, author: Any, email: str) -> None:
     for act in ("publish", "review", "send-back"):
         assert api(email).post(f"{SET}/{act}", json={"comment": "x"}).status_code == 404
     assert api(email).delete(f"{SET}/schedule").status_code == 404
+
+
+def test_who_is_affected_and_what_is_open_on_it(app: Flask, api: Api, author: Any) -> None:
+    assert api(ADMIN).post(f"{SET}/publish", json={}).status_code == 200
+    fields = [{"use": "car"}]
+    service = {"type": "request", "title": {"en": "Permit"}, "form": {"pages": [{"key": "car", "fields": fields}]}}
+    author.put("/definitions/service/hr/permit/draft", json=service)
+    assert api(ADMIN).post("/definitions/service/hr/permit/publish", json={}).status_code == 200
+
+    def found() -> list[tuple[str, int | None]]:
+        with app.app_context():
+            return [(one.document.key, one.open) for one in affected(db.session(), ("field_set", "hr", "car"))]
+
+    assert found() == [("car", None), ("permit", 0)]
+    order = {"service": "hr/permit", "answers": {"plate": "A 1"}}
+    assert api(EMPLOYEE).post("/requests", json=order).status_code == 201
+    assert found() == [("car", None), ("permit", 1)]
+    assert author.post(f"{SET}/retire", json={}).status_code == 409

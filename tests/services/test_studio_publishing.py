@@ -74,6 +74,7 @@ def test_an_author_asks_a_colleague_sends_back_and_then_publishes(
     reviewed.post(f"{HOURS}/review")
     assert other.post(f"{HOURS}/publish", data={"comment": "Good"}).status_code == 303
     assert document(company).state == "published"
+    assert ">Good</blockquote>" in reviewed.get(f"{HOURS}/history").text
 
 
 def test_a_date_is_chosen_in_the_readers_zone_shown_and_taken_back(

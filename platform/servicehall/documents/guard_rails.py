@@ -40,7 +40,8 @@ class GuardRails:
     def of(cls, forbidden: Mapping[str, Any]) -> GuardRails:
         """As they are recorded."""
         said: dict[str, Any] = {name: frozenset(forbidden.get(name, ())) for name in LISTS}
-        return cls(**said, **{name: bool(forbidden.get(name)) for name in FLAGS})
+        said |= {name: bool(forbidden.get(name)) for name in FLAGS}
+        return cls(**said)
 
     def record(self) -> dict[str, Any]:
         """The inverse of `of`."""

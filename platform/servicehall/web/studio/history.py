@@ -26,11 +26,13 @@ DRAFT = "draft"
 
 @dataclass(frozen=True)
 class Version:
-    """A version with what it changed of the one before, in sentences, and the requests that run on it."""
+    """A version with what it changed of the one before, in sentences, the requests that run on it, and what was said
+    for the record when it was published."""
 
     row: DocumentVersion
     sentences: Sequence[str]
     running: int
+    comment: str
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,13 @@ def _versions(page: Page) -> list[Version]:
     found = versions.versions(session, row, before=_number("before"), most=MOST)
     said = versions.bodies(session, row, [number for one in found for number in (one.version, one.version - 1)])
     running = versions.running(session, page.document) if found else {}
+    comments = read_contents(session, [one.comment for one in found if one.comment])
     return [
         Version(
             one,
             places.sentences(row.kind, said.get(one.version - 1), said.get(one.version)) if one.version > 1 else (),
             running.get(one.version, 0),
+            comments.get(one.comment or "") or "",
         )
         for one in found
     ]
