@@ -48,14 +48,17 @@ def share(name: Name, place: str, *, kind: str, key: str, viewer: Viewer, at: da
 
 
 def own(name: Name, place: str, *, kind: str, viewer: Viewer, at: datetime) -> Draft:
-    """What is used at a JSON Pointer is written there itself: what is published of it, else its draft."""
+    """What is used at a JSON Pointer is written there itself: what is published of it, else the viewer's own draft.
+
+    Errors: Invalid where nothing is used; NotFound where there is no such document, or its draft is another's.
+    """
     with work(FAMILY, actor=viewer.id, at=at) as w:
         use = value_at(drafting.current(w.session, name).document.body, place)
         if not is_use(use):
             raise Invalid(_("Nothing shared is used here."))
         used = (kind, *split_reference(str(use["use"]), name[1]))
-        row = row_of(w.session, used)
-        found = Shelf(w.session).find(*used) or (Document.of(row.draft_body or {}) if row is not None else None)
+        row = row_of(w.session, used) if viewer.is_admin or used[1] in viewer.administers else None
+        found = Shelf(w.session).find(*used) or (Document.of(row.draft_body) if row and row.draft_body else None)
         if found is None:
             raise NotFound(_("There is no such document."))
         return drafting.edit(name, [_replace(place, _block(found, name[1]), use)], viewer=viewer, at=at)

@@ -1,4 +1,4 @@
-"""The shared document that a block names: as it is published, or while it never was, as its draft."""
+"""The shared document that a block names: as it is published, or while it never was, as the viewer's own draft."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ def used_by(page: Page, kind: str, block: Any) -> Used | None:
     if found is not None:
         return Used(found, True)
     department, key = split_reference(reference, page.row.department)
+    if not page.viewer.is_admin and department not in page.viewer.administers:
+        return None
     row = row_of(page.viewer.session, (kind, department, key))
     return Used(Authored.of(row.draft_body), False) if row is not None and row.draft_body else None
 
