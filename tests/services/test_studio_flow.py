@@ -299,3 +299,38 @@ def test_the_list_of_calendars_opens_their_year(company: Session, browser_of: Br
     write(browser, HOURS, CALENDAR_TEXT)
     assert f'href="{HOURS}/year"' in browser.get("/admin/calendars").text
     assert browser.get("/admin/calendars/it/hours").location == f"{HOURS}/year"
+
+
+@pytest.mark.parametrize(
+    ("base", "tab", "text"),
+    [
+        (SERVICE, "approval", "approval: 5"),
+        (SERVICE, "approval", "approval: [a]"),
+        (SERVICE, "approval", "approval: {use: nowhere/none}"),
+        (
+            SERVICE,
+            "approval",
+            "approval: {stages: [1, {key: 3, approvers: x, timeout: {then: {reassign: 1}}}], apart: x}",
+        ),
+        (SERVICE, "approval", "approval: {stages: x, parallel: [[a], 3]}"),
+        (SERVICE, "sla", "sla: 5"),
+        (SERVICE, "sla", "sla: [1, {use: none}, {targets: 3}]"),
+        (SERVICE, "sla", "sla: {targets: [1, {measure: 3, by_priority: x, pause: 3, escalate: [1, {at: 3, do: x}]}]}"),
+        (SERVICE, "sla", "sla: {targets: [{escalate: [{at: 75%, do: [1, {notify: [{group: 1}, 2]}, {x: 1, y: 2}]}]}]}"),
+        (HOURS, "year", "week: 5\nclosed: x\nopen: 3\nholidays: DE"),
+        (
+            HOURS,
+            "year",
+            "week: {mon-xyz: [1], sun: 09:00}\nclosed: [1, {date: x}]\nholidays: {country: 5, subdivision: 3}",
+        ),
+    ],
+)
+def test_nonsense_in_a_draft_is_shown_not_broken(
+    company: Session, browser_of: Browser, base: str, tab: str, text: str
+) -> None:
+    _studio, kind, department, key = base.strip("/").split("/")
+    browser = browser_of(AUTHOR)
+    write(browser, base, f"kind: {kind}\ndepartment: {department}\nkey: {key}\ntitle: X\n{text}\n")
+    for at in ("/approval/stages/1", "2026-12-24", "x/stages/-"):
+        assert browser.get(f"{base}/{tab}", query_string={"at": at}).status_code == 200, at
+    assert browser.post(f"{base}/{tab}/try", data={"for": "1 day", "from": "0001-01-01T00:00"}).status_code == 200

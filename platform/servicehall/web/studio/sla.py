@@ -215,6 +215,7 @@ def _due(page: Page, policies: Sequence[Policy]) -> Due:
 
 
 def _answer(page: Page, policy: Policy, start: str, shown: str, at: datetime) -> tuple[Times | None, str]:
+    block: Any
     if policy.uses:
         if policy.used is None:
             return None, _("there is no such document")
@@ -222,6 +223,8 @@ def _answer(page: Page, policy: Policy, start: str, shown: str, at: datetime) ->
         block = of.body
     else:
         of, block = page.document, value_at(page.body, policy.pointer) if policy.pointer else page.body
+    if not isinstance(block, Mapping):
+        return None, _("This is no policy.")
     try:
         mine = shown.removeprefix(f"{policy.pointer}:") if shown.startswith(f"{policy.pointer}:") else ""
         return times_of(page, block, of=of, start=start, at=at, shown=mine), ""
