@@ -152,7 +152,15 @@ def test_rows_are_added_grouped_and_taken_away_without_keeping_anything(browser:
 
 
 def test_finished_rows_are_kept_as_the_canonical_expression(browser: FlaskClient, session: Session) -> None:
-    said: dict[str, Any] = {"j": "any", "f0": "days", "o0": "at_least", "x0": "5", "j1": "all", "f1_0": "site", "o1_0": "one_of"}
+    said: dict[str, Any] = {
+        "j": "any",
+        "f0": "days",
+        "o0": "at_least",
+        "x0": "5",
+        "j1": "all",
+        "f1_0": "site",
+        "o1_0": "one_of",
+    }
     said |= {"x1_0": ["north", "south"], "f1_1": "start", "o1_1": "less", "b1_1": "name", "x1_1": "today", "d1_1": "7"}
     assert post(browser, "keep", VISIBLE, session, **said).status_code == 303
     assert field(session)["visible"] == 'days >= 5 || (site in ["north", "south"] && start < today + days(7))'
@@ -227,7 +235,7 @@ def test_what_rows_cannot_say_stays_a_text(browser: FlaskClient) -> None:
     ("text", "message", "marked"),
     [
         ("site = 1", "cannot stand here", "="),
-        ("days > 1 && requester.departmant == 'it'", "Did you mean department?", "."),
+        ("days > 1 && requester.departmant == 'it'", "Did you mean department?", ".departmant"),
         ("days", "must be a yes or no", None),
         ('site == "' + "x" * 2000 + '"', "longer than 2000 characters", None),
         ("(" * 300 + "true" + ")" * 300, "nested too deeply", None),

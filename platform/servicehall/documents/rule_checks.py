@@ -13,15 +13,17 @@ from servicehall.domain.conditions import compile
 from servicehall.errors import Invalid
 
 _HERE = Document("", "", "", {})
+_TOKEN = re.compile(r"\.?\w+")
 _QUOTED = re.compile("“([^”]+)”")
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """`offset` is where it is in the text, in code points; below 0 it is the whole."""
+    """`offset` is where it is in the text, in code points, and `length` how much of it; below 0 it is the whole."""
 
     message: str
     offset: int = -1
+    length: int = 0
 
 
 def mistakes(text: str, scope: Scope) -> list[Mistake]:
@@ -32,11 +34,16 @@ def mistakes(text: str, scope: Scope) -> list[Mistake]:
         compile(text, scope.environment, scope.expects)
     except Invalid as error:
         if not scope.open or any(one.code != "unknown_name" for one in error.problems):
-            return [Mistake(one.message, one.offset) for one in error.problems]
+            return [_marked(one.message, one.offset, text) for one in error.problems]
         check_syntax(examination, place)
     else:
         check_expression(examination, place, scope.environment, expects=scope.expects, only=scope.only)
-    return [Mistake(one.message, _position(one.message, text)) for one in examination.problems]
+    return [_marked(one.message, _position(one.message, text), text) for one in examination.problems]
+
+
+def _marked(message: str, offset: int, text: str) -> Mistake:
+    found = _TOKEN.match(text, offset) if offset >= 0 else None
+    return Mistake(message, offset, len(found[0]) if found else 1)
 
 
 def _position(message: str, text: str) -> int:
