@@ -122,13 +122,12 @@ function card(board, node, { x, y }, own) {
   const holder = own ? draw("a", { href: node.href, "data-open-task": "" }) : group;
   const marks = node.marks.map((one) => one.text);
   const said = [node.label, node.who, node.due, ...marks, node.said].filter(Boolean).join(" · ");
-  if (own) holder.setAttribute("aria-label", said);
   holder.append(
     draw("title", {}, said),
     draw("rect", { width: CARD.width, height: CARD.height, rx: 6 }),
-    draw("text", { x: 10, y: 19, "aria-hidden": "true" }, shortened(node.label, 27)),
-    draw("text", { x: 10, y: 35, class: "plan-sub", "aria-hidden": "true" }, shortened(node.who || "–", 26)),
-    draw("text", { x: 10, y: 51, class: "plan-sub", "aria-hidden": "true" }, shortened(node.due, 16)),
+    draw("text", { x: 10, y: 19 }, shortened(node.label, 27)),
+    draw("text", { x: 10, y: 35, class: "plan-sub" }, shortened(node.who || "–", 26)),
+    draw("text", { x: 10, y: 51, class: "plan-sub" }, shortened(node.due, 16)),
   );
   const icons = [...(node.said ? ["alert-triangle"] : []), ...node.marks.map((one) => one.icon)];
   icons.slice(0, 5).forEach((one, place) => holder.append(symbol(one, CARD.width - 24 - place * 17, 40)));
