@@ -28,9 +28,9 @@ def workbook(rows: Sequence[Sequence[Any]], merge: str = "") -> bytes:
     return data.getvalue()
 
 
-def archive(**files: bytes) -> bytes:
+def archive(method: int = zipfile.ZIP_DEFLATED, /, **files: bytes) -> bytes:
     data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as made:
+    with zipfile.ZipFile(data, "w", method) as made:
         for name, content in files.items():
             made.writestr(name.replace("__", "."), content)
     return data.getvalue()
@@ -113,12 +113,13 @@ def test_a_field_of_every_type_is_one_that_the_form_engine_takes(name: str) -> N
         b"\x89PNG\r\n\0\0",
         b"PK\x03\x04nonsense",
         archive(x__xml=b"<a/>"),
+        archive(zipfile.ZIP_LZMA, x__xml=b"<a/>"),
         b"other,columns\n1,2\n",
         b"x" * (spreadsheets.LARGEST + 1),
         archive(bomb=b"\0" * (spreadsheets.LARGEST_UNZIPPED + 1)),
         archive(**{f"f{n}": b"" for n in range(spreadsheets.MOST_MEMBERS + 1)}),
     ],
-    ids=["empty", "picture", "broken", "other", "columns", "large", "bomb", "many"],
+    ids=["empty", "picture", "broken", "other", "lzma", "columns", "large", "bomb", "many"],
 )
 def test_what_is_no_spreadsheet_of_fields_is_refused(data: bytes) -> None:
     found = read_fields(data)
@@ -147,6 +148,8 @@ def test_a_pack_is_one_file_or_an_archive_of_them() -> None:
     "data",
     [
         b"PK\x03\x04broken",
+        archive(zipfile.ZIP_LZMA, a__yaml=YAML),
+        archive(a__yaml=YAML)[:45] + b"\xff\xff" + archive(a__yaml=YAML)[47:],
         archive(a__txt=b"x"),
         archive(a__yaml=b"\0" * (uploads.LARGEST_UNZIPPED + 1)),
         archive(**{f"f{n}__yaml": YAML for n in range(uploads.MOST_FILES + 1)}),

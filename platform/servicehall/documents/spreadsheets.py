@@ -84,6 +84,8 @@ def _read_xlsx(data: bytes) -> Grid:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             held = archive.infolist()
+            if any(one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for one in held):
+                return _refused(_("This workbook cannot be read."))
             if len(held) > MOST_MEMBERS or sum(one.file_size for one in held) > LARGEST_UNZIPPED:
                 return _refused(_("The workbook is too large once it is unpacked."))
             book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
