@@ -60,7 +60,7 @@ document.addEventListener("click", (event) => {
   if (link?.closest("[data-conflict]")) refused.clear();
   if (!link || !unsaved() || event.defaultPrevented || event.button) return;
   if (event.ctrlKey || event.metaKey || event.shiftKey || link.target || link.dataset.waiting) return;
-  if (link.origin !== location.origin || (link.hash && link.pathname + link.search === location.pathname + location.search)) return;
+  if (link.origin !== location.origin || (link.hash && link.href.split("#")[0] === location.href.split("#")[0])) return;
   event.preventDefault();
   link.dataset.waiting = "yes";
   flush().then(() => location.assign(link.href));
