@@ -67,6 +67,7 @@ def values(page: Page) -> Mapping[str, Any]:
         "sets": page.around.documents("field_set") if form else (),
         "targets": [(one.listed, one.title or _("Fields")) for one in canvas.sheets],
         "adding": _adding(),
+        "only_properties": request.args.get("part") == "properties",
         "about": _about(page, form),
     }
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from servicehall.documents import field_changes, form_edits, option_sheets
-from servicehall.documents.form_places import entries_in, lists, split
+from servicehall.documents.form_places import entries_in, lists, split, taken
 from servicehall.documents.patching import Operation, patched, value_at
 from servicehall.errors import Invalid, Problem
 from servicehall.texts import _, current_locale
@@ -187,7 +187,8 @@ def _below(said: Said, at: str, levels: int) -> list[Operation]:
         beside = list(entries_in(body, place))
         child = next((one for one in beside if one.value.get("options") == {"from": key}), None)
         if child is None:
-            field = {**form_edits.new_field("choice"), "options": {"from": key}}
+            free = form_edits.fresh("choice", taken(body, said.form, place) | set(said.used))
+            field = {**form_edits.new_field("choice"), "key": free, "options": {"from": key}}
             put = form_edits.insert(body, said.form, f"{place}/{index + depth}", [field], used=said.used)
             done, body = [*done, *put], patched(body, put)
             key = value_at(body, f"{place}/{index + depth}").get("key")

@@ -25,7 +25,7 @@ async function select(link, { enter = false } = {}) {
   await new Promise((done) => setTimeout(done, enter ? 0 : 60));
   if (turn !== asked) return;
   const address = `${root.dataset.base}/${root.dataset.tab}?form=${root.dataset.form}&at=${link.dataset.select}`;
-  const answer = await fetch(address, { credentials: "same-origin", headers: { "X-Requested-With": "fetch" } }).catch(() => null);
+  const answer = await fetch(`${address}&part=properties`, { credentials: "same-origin", headers: { "X-Requested-With": "fetch" } }).catch(() => null);
   if (!answer?.ok || turn !== asked) return;
   swap(await answer.text(), NOBODY, true);
   history.replaceState(null, "", address);
@@ -79,6 +79,7 @@ root.addEventListener("change", (event) => {
     rule.focus();
     return;
   }
+  if (event.target.name === "pick") root.classList.toggle("has-ticks", ticked().length > 0);
   const press = event.target.closest("[data-press]")?.dataset.press;
   if (press) document.getElementById(press)?.click();
 });
@@ -86,7 +87,7 @@ root.addEventListener("change", (event) => {
 function tick(link) {
   const box = link.closest(".designer-item")?.querySelector("input[name=pick]");
   if (!box) return;
-  box.checked = !box.checked;
+  box.click();
   announce(box.getAttribute("aria-label"));
 }
 
@@ -296,6 +297,7 @@ function brought({ item, to, newDraggableIndex, newIndex }) {
 }
 
 function ready() {
+  root.classList.toggle("has-ticks", ticked().length > 0);
   const all = links();
   const one = current() ?? all[0];
   for (const link of all) link.tabIndex = link === one ? 0 : -1;
