@@ -35,6 +35,7 @@ PAGES = {
         "/admin/people/import",
         "/admin/departments",
         "/admin/groups",
+        "/admin/guard-rails -> /admin/guard-rails/",
         "/admin/deliveries",
         "/users/list/",
         "/roles/list/",
@@ -42,6 +43,9 @@ PAGES = {
     "shan.gao": (
         "/studio",
         "/studio/new",
+        "/studio/new/spreadsheet",
+        "/studio/view-as?person=mo.chen@example.com",
+        "/studio/service/it/laptop/retire",
         "/studio -> /studio/service/it",
         "/studio/service/it/laptop/design?at=/form/pages/0/fields/0",
         "/studio/service/it/laptop/yaml",
