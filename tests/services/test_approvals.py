@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from tests.factories.small import Small, refusal
 
+from servicehall.domain import events as e
 from servicehall.domain.conditions import RequestFacts
 from servicehall.models.base import db
 from servicehall.services import catalog, releases
 from servicehall.services.people import record_person
-from servicehall.services.work import read_content
+from servicehall.services.work import read_content, work
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -64,6 +65,7 @@ ASKED: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]]]] = {
     "group one": ("approvers: [group: desk]", {}, [("desk", "pending")]),
     "group each": ("approvers: [group: desk], group_counts: each", {}, [("dan", "pending"), ("dora", "pending")]),
     "twice": ("approvers: [person: dan@example.com, person: dan@example.com]", {}, [("dan", "pending")]),
+    "head": ("approvers: [department_head: {of: requested_for}]", {}, [("sec", "pending")]),
     "role": ("approvers: [role: Finance Controller]", {}, [("fin", "pending")]),
     "field": ("approvers: [field: owner]", {"owner": "sec@example.com"}, [("sec", "pending")]),
     "field empty": ("approvers: [field: owner]", {}, [("leads", "pending")]),
@@ -85,10 +87,17 @@ ASKED: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]]]] = {
 @pytest.mark.parametrize("name", ASKED)
 def test_who_is_asked(small: Small, name: str) -> None:
     stage, answers, asked = ASKED[name]
+    with work("directory/all", actor="system", at=small.at) as w:
+        w.record("department/it", e.DepartmentRecorded(department="it", head=small.ids["sec"]))
     small.publish(chain(f"key: one, {stage}") + "fulfilment: {tasks: [{key: a, title: A, group: desk}]}", fields=TOTAL)
     made = small.order(**answers)
     assert small.voices(made) == asked
     assert small.state(made) == ("pending_approval" if asked else "in_progress")
+
+
+def test_without_a_head_the_fallback_decides(small: Small) -> None:
+    small.publish(chain("key: one, approvers: [department_head: {}]"))
+    assert small.voices(small.order()) == [("leads", "pending")]
 
 
 def test_a_limit_in_another_currency_covers_nothing(small: Small) -> None:
