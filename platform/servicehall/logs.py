@@ -1,4 +1,7 @@
-"""Logging to standard error: one line for each record, control characters escaped, as text or JSON."""
+"""Logging to standard error: one line for each record, control characters escaped, as text or JSON.
+
+The lines of an exception are indented, so that none of them can pass for a record.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ def escape(text: str) -> str:
 class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = f"{_instant(record)} {record.levelname} {record.name}: {escape(record.getMessage())}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        if not record.exc_info:
+            return line
+        return "\n".join([line, *(f"  {escape(one)}" for one in self.formatException(record.exc_info).split("\n"))])
 
 
 class JsonFormatter(logging.Formatter):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -402,3 +403,21 @@ def test_a_log_line_stays_one_line() -> None:
     line = logs.TextFormatter().format(record)
     assert line.endswith("name a\\r\\nb\\x1b[2J\\x2028")
     assert len(line.splitlines()) == 1
+
+
+def test_an_exception_in_the_log_forges_no_record_and_tells_no_answer(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'empty.db'}"
+    engine = create_engine(url, **engine_options(url, lock_timeout=1))
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT * FROM nowhere WHERE a = :a"), {"a": "hush-hush"})
+    except Exception as error:
+        try:
+            raise ValueError("x\n2026-01-01 INFO all is well\x1b[2J") from error
+        except ValueError:
+            record = logging.LogRecord("x", logging.ERROR, "", 0, "it failed", (), sys.exc_info())
+    first, *others = logs.TextFormatter().format(record).split("\n")
+    assert first.endswith("it failed")
+    assert "nowhere" in "".join(others)
+    assert "hush" not in "".join(others)
+    assert all(one.startswith("  ") and "\x1b" not in one for one in others)

@@ -223,6 +223,13 @@ def test_only_failures_that_are_not_unanswered_are_logged(caplog):
     assert "divide by zero" in caplog.text
 
 
+def test_no_answer_is_in_the_log(caplog):
+    answers = conditions.Activation(ENVIRONMENT, CONTEXT, {**ANSWERS, "name": "hush-hush("})
+    assert conditions.compile("name.matches(name)", ENVIRONMENT).holds(answers, otherwise=True)
+    assert "invalid regular expression" in caplog.text
+    assert "hush" not in caplog.text
+
+
 def test_an_evaluation_that_runs_away_has_no_value():
     numbers = "[" + ",".join("0123456789" * 9) + "]"
     text = f"{numbers}.all(a, {numbers}.all(b, {numbers}.all(c, {numbers}.all(d, true))))"

@@ -103,7 +103,8 @@ class Condition:
             value = self.evaluate(activation)
         except NoValue as error:
             if not error.unanswered:
-                _log.warning("condition %r failed: %s", self.text, error)
+                kind = ": ".join(str(error).split(": ")[:2])  # what follows may repeat an answer
+                _log.warning("condition %r failed: %s", self.text, kind)
             return otherwise
         return value if isinstance(value, bool) else otherwise
 

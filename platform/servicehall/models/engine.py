@@ -24,6 +24,7 @@ def engine_options(url: str, *, lock_timeout: float) -> dict[str, Any]:
         "json_serializer": lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
         "pool_size": 20,
         "max_overflow": 20,
+        "hide_parameters": True,  # they are people's answers; errors go to the log
     }
     if url.startswith("sqlite"):
         return common | {"connect_args": {"isolation_level": None, "timeout": lock_timeout}}
