@@ -47,7 +47,10 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the program, served as `make run` serves it, with a demo company of its own."""
+    """The address of the program, served as `make run` serves it, with a demo company of its own.
+
+    At the end its tables are held against its log.
+    """
     folder = tmp_path_factory.mktemp("hall")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -72,6 +75,7 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=30)
+    subprocess.run([*program, "audit", "replay", "--check"], env=settings, cwd=folder, check=True)
 
 
 def _await(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

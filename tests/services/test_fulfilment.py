@@ -168,6 +168,8 @@ def test_how_work_is_spread(small: Small, name: str) -> None:
         found.append(next((who for who, identity in reversed(small.ids.items()) if identity == assignee), None))
         small.go(hours=1)
     assert [("ada" if one == "dora" and skills else one) for one in people] == found
+    events = db.session.query(EventRow).filter(EventRow.kind == "task.assigned")
+    assert {one.body["why"]["code"] for one in events} == ({name.replace(" ", "_")} if any(people) else set())
 
 
 @pytest.mark.parametrize("ruled", [True, False])

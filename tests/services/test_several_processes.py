@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from tests import databases
-from tests.services.test_serving import PATIENCE, free_port, start, wait_for
+from tests.services.test_serving import PATIENCE, free_port, once, start, wait_for
 
 from servicehall import create_app
 from servicehall.clock import now
@@ -74,6 +74,8 @@ def test_several_webs_and_workers_are_one_installation(
             hall.said("worker", f"/tasks/{task['id']}/complete", {"answers": {}})
         assert hall.said("asker", f"/requests/{number}")["state"] == "resolved"
         assert _report(hall, number).startswith(b"%PDF")
+        replayed = once(tmp_path, "audit", "replay", "--check", **said)
+        assert replayed.returncode == 0, replayed.stdout
 
 
 def _open(folder: Path, start: Callable[..., Popen[str]], said: dict[str, str]) -> Hall:
