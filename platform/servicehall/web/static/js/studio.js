@@ -5,6 +5,7 @@ import { announce, toast } from "hall/announce";
 
 const PAUSE = 400;
 const WHILE_TYPING = 1200;
+const WHILE_CHOOSING = 800;
 const RETRY = [1000, 2000, 5000, 10000];
 const TYPED = "input:not([type=hidden], [type=checkbox], [type=radio], [type=submit]), textarea";
 const SAVED = "form[data-autosave]";
@@ -30,7 +31,7 @@ document.addEventListener("change", (event) => {
   if (!form) return;
   const shape = event.target.closest("[data-shape]");
   touched.add(event.target);
-  if (shape) send(form, [["do", `shape:${shape.dataset.shape}:${shape.value}`]], form.action, event.target);
+  if (shape) later(form, WHILE_CHOOSING, [["do", `shape:${shape.dataset.shape}:${shape.value}`]], event.target);
   else later(form, PAUSE);
 });
 
@@ -73,20 +74,23 @@ window.addEventListener("online", () => wake());
 
 const unsaved = () => waiting > 0 || timers.size > 0 || refused.size > 0;
 
-function later(form, pause) {
-  clearTimeout(timers.get(form));
-  timers.set(form, setTimeout(() => send(form, [], form.action, null), pause));
+// After a pause, in which arrow keys may go on to another choice; `extra` and `button` go with what is sent then.
+function later(form, pause, extra = [], button = null) {
+  const before = timers.get(form);
+  if (before && !extra.length) ({ extra, button } = before);
+  clearTimeout(before?.timer);
+  timers.set(form, { extra, button, timer: setTimeout(() => send(form, extra, form.action, button), pause) });
 }
 
 // What waits for its pause goes at once; resolves when all that was sent is answered.
 export function flush() {
-  for (const form of [...timers.keys()]) send(form, [], form.action, null);
+  for (const [form, { extra, button }] of [...timers]) send(form, extra, form.action, button);
   return queue;
 }
 
 // Sends a form after whatever is under way; `button` is what was pressed, to which the focus goes back.
 export function send(form, extra, action, button) {
-  clearTimeout(timers.get(form));
+  clearTimeout(timers.get(form)?.timer);
   timers.delete(form);
   waiting += 1;
   queue = queue.then(() => attempt(document.getElementById(form.id) ?? form, extra, action, button))
@@ -173,6 +177,7 @@ export function swap(html, button, kept) {
   const focus = document.activeElement;
   const isTyping = !button && focus?.matches(TYPED);
   const again = button ? { name: button.name, value: button.value, id: button.id } : null;
+  const opened = [...document.querySelectorAll("[data-part] details[open][id]")].map((one) => one.id);
   for (const fresh of answer.querySelectorAll("[data-part]")) {
     const mine = document.querySelector(`[data-part="${CSS.escape(fresh.dataset.part)}"]`);
     if (!mine || (fresh.dataset.made && fresh.dataset.made === mine.dataset.made) || mine.isEqualNode(fresh)) continue;
@@ -182,6 +187,7 @@ export function swap(html, button, kept) {
     else if (busy.length) carry(mine, fresh, busy, focus, isMerged);
     else replace(mine, fresh, focus);
   }
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
   if (saved && said) tell(kept ? said.textContent : saved.dataset.refused ?? "");
   if (!kept) toast(saved?.dataset.refused);
   if (again) restore(again);
