@@ -103,7 +103,7 @@ def test_a_missing_option_is_named():
         ("a: 1\na: 2\n", (":2:",)),
         ("- 1\n", ("calendar",)),
         ("", ("no document",)),
-        ("kind: service\ntime_zone: UTC\nweek: {mon: [\"09:00-10:00\"]}\n", ("kind",)),
+        ('kind: service\ntime_zone: UTC\nweek: {mon: ["09:00-10:00"]}\n', ("kind",)),
     ],
 )
 def test_a_bad_calendar_file_is_told_with_its_places(tmp_path, text, says):

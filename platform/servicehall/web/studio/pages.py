@@ -135,4 +135,3 @@ def _pointer_key(key: str) -> str:
 @pages.app_template_filter("language_name")
 def _language_name(locale: str) -> str:
     return LANGUAGES.get(locale, locale)
-
