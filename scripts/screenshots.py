@@ -1,4 +1,4 @@
-"""The pictures of the README, made anew from the running demo: `python scripts/screenshots.py [http://127.0.0.1:8080]`.
+"""The pictures of README and guides, made anew from the running demo: `python scripts/screenshots.py [URL [NAME …]]`.
 
 Needs Chromium and, to draw the report's first page, `pdftoppm` (Debian's poppler-utils).
 """
@@ -84,6 +84,19 @@ def report(page: Page, hall: str) -> bytes:
     return subprocess.run(draw, input=answer.body(), capture_output=True, check=True).stdout
 
 
+def studio(path: str, wait: str) -> Callable[[Page, str], bytes]:
+    """A tab of the studio, once `wait` shows."""
+
+    def take(page: Page, hall: str) -> bytes:
+        page.goto(f"{hall}/studio/{path}")
+        page.wait_for_selector(wait)
+        page.evaluate("document.activeElement.blur(); scrollTo(0, 150)")
+        return page.screenshot()
+
+    return take
+
+
+ONBOARDING = "service/hr/employee-onboarding"
 PICTURES: dict[str, tuple[str, Callable[[Page, str], bytes]]] = {
     "portal": ("xiaoyu.lin", portal),
     "form": ("xiaoyu.lin", form),
@@ -91,6 +104,11 @@ PICTURES: dict[str, tuple[str, Callable[[Page, str], bytes]]] = {
     "inbox": ("jonas.weber", inbox),
     "desk": ("kai.xu", desk),
     "report": ("zhen.ye", report),
+    "studio-design": ("jia.luo", studio("service/hr/leave/design?at=/form/pages/0/fields/1", "#properties h2")),
+    "studio-rules": ("jia.luo", studio(f"{ONBOARDING}/rules", ".rules-table tbody tr")),
+    "studio-approval": ("jia.luo", studio(f"{ONBOARDING}/approval?at=/approval/stages/0", "main aside")),
+    "studio-fulfilment": ("jia.luo", studio("fulfilment_plan/hr/first-day/fulfilment", "svg .plan-node")),
+    "studio-preview": ("jia.luo", studio(f"{ONBOARDING}/preview?person=xiaoyu.lin@example.com", "#preview")),
 }
 
 
@@ -107,7 +125,8 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
-        for name, (person, take) in PICTURES.items():
+        for name in sys.argv[2:] or PICTURES:
+            person, take = PICTURES[name]
             keep(name, take(sign_in(browser, hall, person), hall))
         browser.close()
 
