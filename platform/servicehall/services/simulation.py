@@ -16,16 +16,13 @@ from sqlalchemy.orm import Session
 
 from servicehall.clock import as_instant
 from servicehall.documents.document import Document as Authored
-from servicehall.documents.document import Finder
-from servicehall.documents.releases import build_release, users_of
-from servicehall.documents.shipped import find_shipped
 from servicehall.errors import ServicehallError
 from servicehall.models.directory import Person
 from servicehall.models.requests import Request
-from servicehall.services import catalog, contexts, directory
+from servicehall.services import catalog, contexts, directory, releases, unpublished
 from servicehall.services.catalog import Preview
-from servicehall.services.releases import Release, digest_of, may_order, viewer_context
-from servicehall.services.shelf import Name, Shelf
+from servicehall.services.releases import Release, may_order, viewer_context
+from servicehall.services.shelf import row_of
 from servicehall.services.visibility import Viewer
 from servicehall.services.work import read_contents
 
@@ -109,28 +106,15 @@ def simulate(
     return Simulation(len(rows) - passed_over, passed_over, tuple(differences))
 
 
-def draft_releases(shelf: Shelf, document: Authored) -> dict[Name, Release]:
-    """The releases that publishing a document would make: a service's own, or those of all that use it; not stored."""
-    known = {**shelf.published, document.name: document}
-    users = [known[user.name] for user in users_of(document, known.values()) if user.kind == "service"]
-    services = [document] if document.kind == "service" else users
-    return {service.name: _release(service, _finder(known)) for service in services}
-
-
 def _sides(session: Session, document: Authored) -> Iterator[tuple[str, tuple[Release | None, Release]]]:
-    shelf = Shelf(session)
-    for name, now in draft_releases(shelf, document).items():
-        published = shelf.published.get(name)
-        yield now.reference, (_release(published, shelf.find) if published is not None else None, now)
-
-
-def _finder(known: Mapping[Name, Authored]) -> Finder:
-    return lambda kind, department, key: known.get((kind, department, key)) or find_shipped(kind, department, key)
-
-
-def _release(service: Authored, find: Finder) -> Release:
-    data = build_release(service, find)
-    return Release(digest_of(data)[0], data)
+    """By service that the draft would change: its release as it is (None: not published), and as it would be."""
+    own = document.kind == "service"
+    for service in [document] if own else unpublished.services_through(session, document, departments=None):
+        row = row_of(session, service.name)
+        digest = row.release if row is not None and row.state == "published" else None
+        was = releases.load(session, digest) if digest is not None else None
+        now = unpublished.release_of(session, document, service=None if own else service.name)
+        yield now.reference, (was, now)
 
 
 def _outcome(
