@@ -212,6 +212,20 @@ def test_fields_of_a_stage_are_asked_of_its_approver_alone_and_later_conditions_
     assert small.tasks(made) == {"a": "ready", "b": "skipped"}
 
 
+@pytest.mark.parametrize(("units", "asked"), [(3, [("fin", "pending")]), (2, [])])
+def test_what_is_computed_from_an_approver_s_answer_decides_later_stages(small: Small, units: int, asked: Any) -> None:
+    fields = (
+        "[{key: units, type: integer, label: U}, {key: half, type: computed, as: integer, label: H, value: total - 1},"
+        " {key: total, type: computed, as: integer, label: T, value: units * 2}]"
+    )
+    second = "key: two, when: has(answers.half) && half > 4, approvers: [person: fin@example.com]"
+    small.publish(chain("key: one, fields: [units], approvers: [manager: {}]", second), fields=fields)
+    made = small.order()
+    small.decide("boss", "approve", made, answers={"units": units})
+    assert [one for one in small.voices(made, stage="two") if one[1] == "pending"] == asked
+    assert small.state(made) == ("pending_approval" if asked else "in_progress")
+
+
 def test_a_decision_is_final_on_one_content_and_by_those_who_are_asked(small: Small) -> None:
     small.publish(chain("key: one, decide: any, approvers: [person: dan@example.com, person: dora@example.com]"))
     made = small.order()

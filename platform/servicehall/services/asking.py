@@ -20,6 +20,7 @@ from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
 from servicehall.services import contexts, delegations, departments, directory
 from servicehall.services.approver_view import RequestView
+from servicehall.services.lookups import Directory
 from servicehall.services.releases import Release
 from servicehall.services.work import Work
 
@@ -59,7 +60,15 @@ class Case:
     def answers(self) -> dict[str, Any]:
         """What was asked for, with what approvers of current stages filled in."""
         filled = [self.w.content(stage.answers) or {} for stage in self.stages.values() if stage.answers]
-        return {key: value for part in (self.w.content(self.row.content) or {}, *filled) for key, value in part.items()}
+        said = {key: value for part in (self.w.content(self.row.content) or {}, *filled) for key, value in part.items()}
+        return said | self._computed(said) if filled and self.release.approver_values else said
+
+    def _computed(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """The computed values that lean on what approvers have filled in."""
+        lookup = Directory(self.w.session, author=self.row.requester_id, known=said)
+        form, skip = self.release.form, self.release.approver_fields
+        found = form.check(said, self.context, lookup=lookup, previous=said, skip=skip).answers
+        return {key: found[key] for key in self.release.approver_values if key in found}
 
     @cached_property
     def context(self) -> Context:
@@ -75,9 +84,10 @@ class Case:
         return when is None or self.release.condition(when).holds(self.activation, otherwise=True)
 
     def may_still_apply(self, key: str) -> bool:
-        """A condition over a field that an approver fills in can still change."""
+        """A condition over a field that an approver fills in, or over what is computed from it, can still change."""
         when = self.chain.stage(key).when
-        return when is not None and bool(self.release.condition(when).fields & self.release.approver_fields)
+        open_fields = self.release.approver_fields | self.release.approver_values
+        return when is not None and bool(self.release.condition(when).fields & open_fields)
 
     def cast(self, approval_id: str) -> Cast:
         return next(one for one in self.casts if one.id == approval_id)

@@ -125,6 +125,15 @@ class Release:
         return frozenset(key for chain in chains if chain for stage in chain.stages for key in stage.fields)
 
     @cached_property
+    def approver_values(self) -> frozenset[str]:
+        """Computed fields that lean, however far, on what approvers fill in."""
+        computed = {one.key: one.dependencies() for one in self.form.fields if one.type == "computed"}
+        found: set[str] = set()
+        while more := {key for key, needs in computed.items() if needs & (self.approver_fields | found)} - found:
+            found |= more
+        return frozenset(found)
+
+    @cached_property
     def computed_fields(self) -> frozenset[str]:
         return frozenset(one.key for one in self.form.fields if one.type == "computed")
 
