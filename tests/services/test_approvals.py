@@ -219,11 +219,13 @@ def test_what_is_computed_from_an_approver_s_answer_decides_later_stages(small: 
         " {key: total, type: computed, as: integer, label: T, value: units * 2}]"
     )
     second = "key: two, when: has(answers.half) && half > 4, approvers: [person: fin@example.com]"
-    small.publish(chain("key: one, fields: [units], approvers: [manager: {}]", second), fields=fields)
+    plan = "fulfilment: {tasks: [{key: a, title: A, group: desk, when: half < 4}]}"
+    small.publish(chain("key: one, fields: [units], approvers: [manager: {}]", second) + plan, fields=fields)
     made = small.order()
     small.decide("boss", "approve", made, answers={"units": units})
     assert [one for one in small.voices(made, stage="two") if one[1] == "pending"] == asked
     assert small.state(made) == ("pending_approval" if asked else "in_progress")
+    assert small.tasks(made) == ({} if asked else {"a": "ready"})
 
 
 def test_a_decision_is_final_on_one_content_and_by_those_who_are_asked(small: Small) -> None:

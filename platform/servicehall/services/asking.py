@@ -60,15 +60,17 @@ class Case:
     def answers(self) -> dict[str, Any]:
         """What was asked for, with what approvers of current stages filled in."""
         filled = [self.w.content(stage.answers) or {} for stage in self.stages.values() if stage.answers]
-        said = {key: value for part in (self.w.content(self.row.content) or {}, *filled) for key, value in part.items()}
-        return said | self._computed(said) if filled and self.release.approver_values else said
+        return {key: value for part in (self.w.content(self.row.content) or {}, *filled) for key, value in part.items()}
 
-    def _computed(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        """The computed values that lean on what approvers have filled in."""
+    def with_computed(self, filled: Mapping[str, Any]) -> dict[str, Any]:
+        """What an approver fills in, with the computed values that lean on it."""
+        if not self.release.approver_values:
+            return dict(filled)
+        said = {**self.answers, **filled}
         lookup = Directory(self.w.session, author=self.row.requester_id, known=said)
         form, skip = self.release.form, self.release.approver_fields
         found = form.check(said, self.context, lookup=lookup, previous=said, skip=skip).answers
-        return {key: found[key] for key in self.release.approver_values if key in found}
+        return {**filled, **{key: found[key] for key in self.release.approver_values if key in found}}
 
     @cached_property
     def context(self) -> Context:

@@ -152,7 +152,7 @@ def _approver_answers(case: Case, stage: Stage, answers: Mapping[str, Any], acto
         return None
     context = contexts.for_request(case.w.session, case.row, at=case.w.at)
     checked = releases.check_stage_fields(case.release, fields, case.answers, answers, context, case.w, actor)
-    return case.w.keep(checked) if checked else None
+    return case.w.keep(case.with_computed(checked)) if checked else None
 
 
 def _signature(w: Work, actor: str, decision: str) -> str:
