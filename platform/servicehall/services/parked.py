@@ -52,8 +52,6 @@ def retry_all(session: Session, table: str, kind: str, *, at: datetime) -> int:
 def put_back(session: Session, model: type[Claimable], which: ColumnElement[bool], *, at: datetime) -> int:
     """Parked rows begin again at their first attempt; gives how many there were. The caller commits."""
     written = session.connection().execute(
-        update(model)
-        .where(which, model.state == PARKED)
-        .values(state=OPEN, attempts=0, next_at=at, owner=None)
+        update(model).where(which, model.state == PARKED).values(state=OPEN, attempts=0, next_at=at, owner=None)
     )
     return int(written.rowcount)
