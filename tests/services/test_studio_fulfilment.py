@@ -91,7 +91,7 @@ def tasks(session: Session, key: str = "desk-move") -> list[dict[str, Any]]:
 
 def graph(browser: FlaskClient, query: str = "") -> Mapping[str, Any]:
     found = re.search(
-        r'data-plan .*?<script type="application/json">(.*?)</script>', browser.get(TAB + query).text, re.S
+        r'data-plan .*?<script type="application/json"[^>]*>(.*?)</script>', browser.get(TAB + query).text, re.S
     )
     assert found is not None
     value: Mapping[str, Any] = json.loads(found[1])
