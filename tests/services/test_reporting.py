@@ -336,6 +336,15 @@ def test_the_address_waits_and_then_gives_the_document(
     assert _readings(db.session(), "report") == [MANAGER]
 
 
+def test_a_record_without_end_is_not_printed_and_the_person_is_told(
+    case: Onboarding, browser_of: Callable[[str], FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporting, "MOST_ENTRIES", 3)
+    answer = browser_of(MANAGER).get(f"/requests/{case.number}/report.pdf")
+    assert answer.status_code == 413
+    assert "打印件最多容纳 3 条" in answer.text
+
+
 def _readings(session: Session, kind: str) -> list[str]:
     found = session.scalars(
         select(Person.email).join(AccessLog, AccessLog.person_id == Person.id).where(AccessLog.kind == kind)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from servicehall import clock, config
 from servicehall.content import canonical, sha256
-from servicehall.errors import NotFound
+from servicehall.errors import NotFound, TooLarge
 from servicehall.models.base import begin_writing, db
 from servicehall.models.directory import Person
 from servicehall.models.log import ContentRow, EventRow, SealLeaf
@@ -26,10 +26,11 @@ from servicehall.reports.evidence import texts_in
 from servicehall.reports.stamp import SigningKey
 from servicehall.services import audit, files, printing, work
 from servicehall.services.submission import stream_of
-from servicehall.texts import known_locale
+from servicehall.texts import _, known_locale
 
 KIND = "approval_chain"
 CHANNEL = "report"
+MOST_ENTRIES = 5_000
 LAYOUT = 1
 """Raised when the same record would be printed differently: what is stored is then made anew."""
 
@@ -75,8 +76,12 @@ def stored_report(session: Session, row: Request, locale: str) -> bytes | None:
 
 
 def ask_for_report(row: Request, locale: str, *, at: datetime) -> Asked:
-    """The stored report, or an outbox row for a job to make it, once for each state of the request."""
+    """The stored report, or an outbox row for a job to make it, once for each state of the request.
+
+    Errors: TooLarge where the record has more entries than one document may hold.
+    """
     session: Session = db.session()
+    _refuse_endless(session, row)
     language = known_locale(locale)
     printed = fingerprint(session, row, language)
     found = _stored(session, row, language, printed)
@@ -90,6 +95,18 @@ def ask_for_report(row: Request, locale: str, *, at: datetime) -> Asked:
         _put(session, row.id, language, key, state, at)
         work.wake()
     return Asked()
+
+
+def _refuse_endless(session: Session, row: Request) -> None:
+    entries = session.scalar(select(func.max(EventRow.sequence)).where(EventRow.stream == stream_of(row.id))) or 0
+    if entries > MOST_ENTRIES:
+        raise TooLarge(
+            _(
+                "This record has {n} entries; a print holds at most {most}. Read it under Audit.",
+                n=entries,
+                most=MOST_ENTRIES,
+            )
+        )
 
 
 def make_report_now(payload: Mapping[str, Any], settle: Callable[[Session], None]) -> None:

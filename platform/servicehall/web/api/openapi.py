@@ -135,6 +135,8 @@ def _errors(call: Call) -> dict[str, Any]:
     statuses = ["401", "403", "422", "503"] + (["404"] if "<" in call.path or call.body is not None else [])
     if call.method != "GET":
         statuses += ["400", "409", "413", "415"]
+    elif call.answer == "application/pdf":
+        statuses += ["413"]
     problem = {"application/problem+json": {"schema": shapes.ProblemDocument}}
     found: dict[str, Any] = {status: {"description": ERRORS[status], "content": problem} for status in sorted(statuses)}
     if call.answer == "application/pdf":
