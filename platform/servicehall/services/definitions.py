@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from servicehall.documents.diff import Change, describe_changes
 from servicehall.documents.document import Document as Authored
 from servicehall.documents.examination import ERROR, PlacedProblem
 from servicehall.documents.pack import Pack, check, read_pack
@@ -177,12 +176,6 @@ def export(session: Session, department: str) -> dict[str, str]:
         (f"{key}.yaml" if keys.count(key) == 1 else f"{kind}.{key}.yaml"): Authored.of(body).canonical()
         for (kind, _department, key), body in sorted(bodies.items())
     }
-
-
-def changes(session: Session, document: Authored) -> list[Change]:
-    """What a document would change of what is published."""
-    row = Shelf(session).rows.get(document.name)
-    return describe_changes(row.body if row is not None else None, document.body)
 
 
 def published(session: Session, name: Name) -> Authored | None:

@@ -87,13 +87,18 @@ def body_at(session: Session, name: Name, wanted: str) -> Mapping[str, Any]:
 
 def save_text(name: Name, *, text: str, viewer: Viewer, at: datetime, expected: str | None = None) -> Draft:
     """The draft from YAML, whatever it lacks; unreadable YAML is Invalid, by line, and changes nothing."""
+    return save(name, body=body_of(text), viewer=viewer, at=at, expected=expected)
+
+
+def body_of(text: str) -> Mapping[str, Any]:
+    """The body of a document from its YAML; Invalid, by line, where it cannot be read as one."""
     document, problems = as_document(read_yaml(text))
     if document is None:
         raise Invalid(
             _("This cannot be read as a document."),
             [Problem(f"line {one.line}", one.code, one.message) for one in problems],
         )
-    return save(name, body=document.body, viewer=viewer, at=at, expected=expected)
+    return document.body
 
 
 def save(name: Name, *, body: Mapping[str, Any], viewer: Viewer, at: datetime, expected: str | None = None) -> Draft:

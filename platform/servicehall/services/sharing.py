@@ -57,7 +57,7 @@ def own(name: Name, place: str, *, kind: str, viewer: Viewer, at: datetime) -> D
         if not is_use(use):
             raise Invalid(_("Nothing shared is used here."))
         used = (kind, *split_reference(str(use["use"]), name[1]))
-        row = row_of(w.session, used) if viewer.is_admin or used[1] in viewer.administers else None
+        row = row_of(w.session, used) if viewer.may_author(used[1]) else None
         found = Shelf(w.session).find(*used) or (Document.of(row.draft_body) if row and row.draft_body else None)
         if found is None:
             raise NotFound(_("There is no such document."))

@@ -74,5 +74,5 @@ def what_is_known(session: Session) -> tuple[Finder, DirectoryFacts]:
 
 def may_author(viewer: Viewer, department: str) -> None:
     """Forbidden unless the viewer is a catalog administrator of the department, or of the platform."""
-    if department not in viewer.administers and not viewer.is_admin:
+    if not viewer.may_author(department):
         raise Forbidden(_("Only the catalog administrators of the department author its documents."))

@@ -67,6 +67,10 @@ class Viewer:
         own = self.person.department
         return frozenset({own}) if own and "catalog_admin" in self.roles else frozenset()
 
+    def may_author(self, department: str) -> bool:
+        """Whether this person writes the documents of a department: its catalog administrators, and the platform's."""
+        return self.is_admin or department in self.administers
+
     def is_agent_of(self, request: Request) -> bool:
         return request.department in self.agent_departments
 

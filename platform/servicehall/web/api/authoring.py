@@ -16,8 +16,6 @@ from ...documents.diff import describe_changes, text_diff
 from ...documents.document import Document as Authored
 from ...documents.json_schema import schema_of, schema_of_all
 from ...documents.kinds.registry import KINDS
-from ...documents.pack import as_document
-from ...documents.source import read_yaml
 from ...errors import BadRequest, Invalid, NotFound, Problem
 from ...models.definitions import Document
 from ...services import definitions, drafting, simulation
@@ -175,7 +173,7 @@ def record(row: Document) -> dict[str, Any]:
 
 def named(kind: str, department: str, key: str) -> Name:
     """The name of a document that the caller may author; for others there is nothing here."""
-    if department not in viewer().administers and not viewer().is_admin:
+    if not viewer().may_author(department):
         raise NotFound(_("There is no such document."))
     return kind, department, key
 
@@ -205,15 +203,10 @@ def _document() -> Mapping[str, Any]:
             raise Invalid(_("Send a JSON object."), [Problem("", "type", _("Send a JSON object."))])
         return value
     try:
-        document, problems = as_document(read_yaml(data.decode("utf-8-sig")))
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadRequest(_("This is not UTF-8.")) from error
-    if document is None:
-        raise Invalid(
-            _("This cannot be read as a document."),
-            [Problem(f"line {one.line}", one.code, one.message) for one in problems],
-        )
-    return document.body
+    return drafting.body_of(text)
 
 
 def _examined(name: Name, said: dict[str, Any]) -> Authored:

@@ -68,7 +68,7 @@ def ask(kind: str, department: str, key: str, act: str) -> ResponseReturnValue:
         fields=[("edition", drafting.edition(row)), ("version", typed("version"))],
         comparison=lists.compare(lists.published_of(row), drafted) if act == "discard" else None,
         affected=affected(viewer.session, name) if act == "retire" else [],
-        may_author=lambda one: viewer.is_admin or one in viewer.administers,
+        may_author=viewer.may_author,
         kind_name=kinds.name_of,
         base_of=base_of,
     )

@@ -110,7 +110,7 @@ def beginning(viewer: Viewer, name: Name, *, copy: str, title: str) -> dict[str,
     other_department, _slash, other_key = copy.partition("/")
     if copy.startswith(STARTER):
         body = begun(viewer.session, copy.removeprefix(STARTER), kind=kind, department=department)
-    elif other_key and (other_department in viewer.administers or viewer.is_admin):
+    elif other_key and viewer.may_author(other_department):
         other = definitions.get(viewer.session, (kind, other_department, other_key))
         body = dict(other.draft_body or other.body or {})
     else:

@@ -77,7 +77,7 @@ def _page(viewer: Viewer, name: Name, **more: Any) -> str:
         affected=affected(session, name),
         asks_for_review=asks,
         may_publish=not (asks and wrote),
-        may_author=lambda department: viewer.is_admin or department in viewer.administers,
+        may_author=viewer.may_author,
         said={one: sent(one) for one in ("comment", "from")},
         zone=reader_zone().key,
         kind_name=kinds.name_of,

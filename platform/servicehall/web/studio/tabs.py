@@ -20,7 +20,6 @@ from servicehall.web.studio import (
     history,
     plan_acts,
     preview,
-    reading,
     rules,
     sla,
     sla_acts,
@@ -33,7 +32,7 @@ from servicehall.web.studio import (
     year_acts,
 )
 from servicehall.web.studio.page import Page
-from servicehall.web.studio.reading import ACTS, CONTROLS
+from servicehall.web.studio.reading import ACTS, CONTROLS, WIDE_ACTS
 
 ALL: frozenset[str] = frozenset()
 
@@ -71,11 +70,16 @@ TABS.register("users", Tab(N_("Used by"), users.values, unless=users.NEVER_NAMED
 TABS.register("yaml", Tab(N_("YAML"), yaml_text.values))
 TABS.register("history", Tab(N_("History"), history.values))
 
-reading.WIDE_ACTS.update(designing.ACTS)
-reading.CONTROLS.update(field_values.CONTROLS)
-
+WIDE_ACTS.update(designing.ACTS)
 ACTS.update(chain_acts.ACTS | plan_acts.ACTS | sla_acts.ACTS | used.ACTS | year_acts.ACTS)
-CONTROLS.update(chain_acts.CONTROLS | plan_acts.CONTROLS | sla_acts.CONTROLS | ticks.CONTROLS | year_acts.CONTROLS)
+CONTROLS.update(
+    field_values.CONTROLS
+    | chain_acts.CONTROLS
+    | plan_acts.CONTROLS
+    | sla_acts.CONTROLS
+    | ticks.CONTROLS
+    | year_acts.CONTROLS
+)
 
 
 def tabs_of(kind: str) -> dict[str, Tab]:
