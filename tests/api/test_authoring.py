@@ -6,7 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from tests.factories.company import ADMIN, EMPLOYEE, IT_CATALOG, MANAGER
+
+from servicehall import jobs
 
 Api = Callable[[str], Any]
 HR_CATALOG = "jia.luo@example.com"
@@ -153,6 +156,20 @@ def test_a_draft_is_tried_on_past_requests(api: Api) -> None:
     found = author.post("/definitions/service/it/laptop/simulate", json={"days": 30}).json
     assert found == {"looked_at": 0, "passed_over": 0, "hidden": 0, "differences": []}
     assert api(EMPLOYEE).post("/definitions/service/it/laptop/simulate", json={}).status_code == 404
+
+
+def test_a_trial_is_a_job_where_the_caller_will_not_wait(app: Flask, api: Api) -> None:
+    """202 with where to ask again, then what the same call would have answered; to others it is not there."""
+    author, path = api(IT_CATALOG), "/definitions/service/it/laptop/simulate"
+    asked = author.post(path, json={"days": 30}, headers={"Prefer": "respond-async"})
+    where = asked.headers["Location"].removeprefix("/api/v1")
+    assert (asked.status_code, asked.json["state"], asked.headers["Retry-After"]) == (202, "waiting", "2")
+    assert author.get(where).status_code == 202
+    jobs.do_all(app)
+    done = author.get(where)
+    assert (done.status_code, done.json["state"]) == (200, "done")
+    assert done.json["result"].items() >= {"looked_at": 0, "passed_over": 0, "hidden": 0, "differences": []}.items()
+    assert api(EMPLOYEE).get(where).status_code == 404
 
 
 def test_schemas_are_served(api: Api) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
 from tests.factories.offices import ADMIN, AUTHOR, PLAIN, document, look_again, make_offices
 
+from servicehall import jobs
 from servicehall.documents.document import Document
 from servicehall.documents.guard_rails import FLAGS, GuardRails, violations_of
 from servicehall.services import guard_rails
@@ -88,7 +90,7 @@ def test_a_draft_that_is_anything_at_all_is_looked_at(session: Session) -> None:
 
 
 def test_what_was_forbidden_is_an_error_of_the_next_version_and_lifted_again(
-    company: Session, browser_of: Browser
+    app: Flask, company: Session, browser_of: Browser
 ) -> None:
     author, admin = browser_of(AUTHOR), browser_of(ADMIN)
     base = "/studio/field_set/it/pins"
@@ -99,6 +101,8 @@ def test_what_was_forbidden_is_an_error_of_the_next_version_and_lifted_again(
     assert document(company, "pins", "field_set").state == "published"
     text = SECRET.replace("Pins", "Numbers")
     author.post(f"{base}/text", data={"text": text})
+    author.get(f"{base}/publish")
+    jobs.do_all(app)
     assert "do not allow classification secret for it" in author.get(f"{base}/publish").text
     assert author.post(f"{base}/publish").status_code == 422
     assert document(company, "pins", "field_set").version == 1

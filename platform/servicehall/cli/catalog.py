@@ -36,7 +36,8 @@ def check(path: Path, as_json: bool) -> None:
     """
     pack = read_pack(path)
     find, directory = what_is_known()
-    problems = check_pack(pack, find=find, directory=directory)
+    with progress_bar(len(pack.documents), _("Documents"), quiet=as_json) as stepped:
+        problems = check_pack(pack, find=find, directory=directory, told=lambda done, total: stepped(min(done, 1)))
     errors = sum(problem.severity == ERROR for problem in problems)
     if as_json:
         answer = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,9 +91,14 @@ def _unread(path: Path, message: str) -> PlacedProblem:
 
 
 def check(
-    pack: Pack, *, find: Finder, directory: DirectoryFacts | None = None, publishing: bool = False
+    pack: Pack,
+    *,
+    find: Finder,
+    directory: DirectoryFacts | None = None,
+    publishing: bool = False,
+    told: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[PlacedProblem]:
-    """Everything that is wrong with a pack, by file and line.
+    """Everything that is wrong with a pack, by file and line; `told` hears how many documents are done, of how many.
 
     References resolve in the pack, then by `find`. What `directory` does not know is a warning, and an error when
     `publishing`; without it people, groups and departments are not looked at.
@@ -102,9 +107,11 @@ def check(
     examination = Examination(library, directory=directory, publishing=publishing)
     sound = [document for document in pack.documents if _is_well_formed(examination, document)]
     _check_names(examination, pack.documents)
-    for document in sound:
+    for done, document in enumerate(sound):
+        told(done, len(sound))
         check_references(examination, document)
         CHECKS[document.kind](examination, Place(document.body, document))
+    told(len(sound), len(sound))
     return [*pack.problems, *examination.problems]
 
 

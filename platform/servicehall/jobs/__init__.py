@@ -13,7 +13,7 @@ from huey import Huey, crontab
 from ..clock import now
 from ..errors import ServicehallError, Unavailable
 from ..services import sealing
-from . import housekeeping, outbox, timers
+from . import background, housekeeping, outbox, timers
 from .claims import Kind, work_off
 from .engine import QuietConsumer, make_huey
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("servicehall.jobs")
 
-KINDS: tuple[Kind, ...] = (timers.KIND, outbox.KIND)
+KINDS: tuple[Kind, ...] = (timers.KIND, outbox.KIND, background.KIND)
 
 
 @dataclass

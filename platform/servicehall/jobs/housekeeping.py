@@ -1,9 +1,10 @@
-"""Forgetting what is no longer needed: keys and nonces after a day, finished work after a month."""
+"""Forgetting what is no longer needed: keys, nonces and results after a day, finished work after a month."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from ..models.background import forget_finished
 from ..models.base import db, writing
 from ..models.operations import purge
 
@@ -14,4 +15,5 @@ LONG = timedelta(days=30)
 def run(at: datetime) -> None:
     with writing():
         purge(db.session(), before=at - SHORT, finished_before=at - LONG)
+        forget_finished(db.session(), before=at - SHORT)
         db.session.commit()

@@ -22,13 +22,14 @@ PARKED = "parked"
 CANCELLED = "cancelled"
 
 
-def _open_index(table: str) -> Index:
+def open_index(table: str) -> Index:
     """Only open rows are indexed by when they may be claimed: a sweep costs what is due, not what was ever done."""
     still_open = text(f"state = '{OPEN}'")
     return Index(f"ix_{table}_open", "next_at", sqlite_where=still_open, postgresql_where=still_open)
 
 
-def _parked_index(table: str) -> Index:
+def parked_index(table: str) -> Index:
+    """Few are parked, and administrators ask for them by the latest."""
     parked = text(f"state = '{PARKED}'")
     return Index(f"ix_{table}_parked", "id", sqlite_where=parked, postgresql_where=parked)
 
@@ -55,8 +56,8 @@ class Outbox(Claimable):
 
     __tablename__ = "outbox"
     __table_args__: ClassVar[Any] = (
-        _open_index("outbox"),
-        _parked_index("outbox"),
+        open_index("outbox"),
+        parked_index("outbox"),
         Index("ix_outbox_request", "request_id"),
     )
 
@@ -95,8 +96,8 @@ class Timers(Claimable):
 
     __tablename__ = "timers"
     __table_args__: ClassVar[Any] = (
-        _open_index("timers"),
-        _parked_index("timers"),
+        open_index("timers"),
+        parked_index("timers"),
         Index("ix_timers_subject", "subject"),
     )
 

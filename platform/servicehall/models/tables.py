@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from . import approvals, clocks, definitions, directory, fulfilment, log, operations, requests, search
+from . import approvals, background, clocks, definitions, directory, fulfilment, log, operations, requests, search
 from .base import accounts, metadata
 
 __all__ = [
     "accounts",
     "approvals",
+    "background",
     "clocks",
     "definitions",
     "directory",

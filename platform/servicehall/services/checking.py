@@ -1,32 +1,129 @@
-"""Checks of drafts, remembered while nothing changes that they lean on: a page of the studio asks at every step."""
+"""Checks of drafts against everything that is published, and of what they would break there.
+
+What was found holds while nothing changes that a check leans on: this process remembers it for the studio, which asks
+at every step, and the check before publishing runs as a job and is kept for whoever publishes.
+"""
 
 from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any, Final
 
+from sqlalchemy.orm import Session
+
+from servicehall.content import sha256
 from servicehall.documents.document import Document as Authored
-from servicehall.documents.examination import DirectoryFacts, PlacedProblem
-from servicehall.services.shelf import Shelf
-from servicehall.texts import current_locale
+from servicehall.documents.examination import ERROR, DirectoryFacts, PlacedProblem
+from servicehall.documents.pack import Pack, check
+from servicehall.errors import Invalid, Problem
+from servicehall.services import background, drafting, guard_rails
+from servicehall.services.background import Job, Payload, Told
+from servicehall.services.shelf import Name, Shelf, directory_facts
+from servicehall.services.visibility import Viewer
+from servicehall.texts import _, current_locale
 
+KIND: Final = "check"
 MOST: Final = 200
-_remembered: OrderedDict[Hashable, Sequence[PlacedProblem]] = OrderedDict()
+_remembered: OrderedDict[str, Sequence[PlacedProblem]] = OrderedDict()
 
 
-def remembered(
-    document: Authored, finder: Shelf, facts: DirectoryFacts, check: Callable[[], Sequence[PlacedProblem]]
-) -> Sequence[PlacedProblem]:
-    """What `check()` finds, or found when document, published documents, directory and language were the same."""
-    said = (document.name, document.version, json.dumps(document.body), frozenset(document.lines.items()))
-    known = frozenset((name, row.content) for name, row in finder.rows.items() if row.state == "published")
-    people = tuple(frozenset(one or ()) for one in (facts.departments, facts.groups, facts.people))
-    key = (current_locale(), said, known, people)
-    found = _remembered.get(key)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a check found, or the `job` that is still at it; `None` where nothing is known yet."""
+
+    problems: Sequence[PlacedProblem] | None
+    job: Job
+
+
+def check_draft(session: Session, document: Authored) -> list[PlacedProblem]:
+    """What is wrong with a document, and with those that use it, as publishing would see it."""
+    return _found(session, Shelf(session), document)
+
+
+def check_pack(session: Session, shelf: Shelf, pack: Pack, *, publishing: bool) -> list[PlacedProblem]:
+    """What is wrong with a pack, what it uses and may not, and when `publishing` what it would break."""
+    affected = shelf.affected_by(pack.documents) if publishing else ()
+    whole = Pack((*pack.documents, *affected), pack.problems)
+    found = check(whole, find=shelf.find, directory=directory_facts(session), publishing=publishing)
+    return [*found, *guard_rails.problems_of(session, pack.documents)]
+
+
+def refuse_errors(session: Session, shelf: Shelf, document: Authored) -> None:
+    """Invalid with every error that the checks find in a draft, and in what leans on it."""
+    problems = _found(session, shelf, document)
+    errors = [Problem(one.path, one.code, one.message) for one in problems if one.severity == ERROR]
+    if errors:
+        raise Invalid(_("The draft cannot be published yet."), errors)
+
+
+def ask(viewer: Viewer, document: Authored, *, at: datetime) -> Asked:
+    """The check before publishing, as a job: its findings where it is through, how far it is where not."""
+    session = viewer.session
+    print_of = _fingerprint(document, Shelf(session), directory_facts(session))
+    payload = {"name": list(document.name), "locale": current_locale()}
+    job = background.ask(_key(print_of), kind=KIND, payload=payload, viewer=viewer, at=at)
+    if job.result is not None and job.result.get("of") != print_of:  # the draft was another when it was checked
+        job = background.ask(_key(print_of), kind=KIND, payload=payload, viewer=viewer, at=at, anew=True)
+    if job.result is None:
+        return Asked(None, job)
+    return Asked([*_read(job.result), *guard_rails.problems_of(session, [document])], job)
+
+
+def run(session: Session, payload: Payload, at: datetime, told: Told) -> dict[str, Any]:
+    """The job: checks the draft as it is now, and says what it was that it checked."""
+    name: Name = tuple(payload["name"])
+    document, shelf = drafting.current(session, name).document, Shelf(session)
+    facts = directory_facts(session)
+    found = _check(shelf, document, facts, told)
+    return {"of": _fingerprint(document, shelf, facts), "problems": [one.as_dict() for one in found]}
+
+
+def _found(session: Session, shelf: Shelf, document: Authored) -> list[PlacedProblem]:
+    """What this process, or a job, found when all was as it is now; else it is checked here."""
+    facts = directory_facts(session)
+    print_of = _fingerprint(document, shelf, facts)
+    found = _remembered.get(print_of)
     if found is None:
-        found = _remembered[key] = tuple(check())
+        found = _by_job(session, print_of)
+        if found is None:
+            found = tuple(_check(shelf, document, facts, lambda done, total: None))
+        _remembered[print_of] = found
         while len(_remembered) > MOST:
             _remembered.popitem(last=False)
-    return found
+    return [*found, *guard_rails.problems_of(session, [document])]
+
+
+def _by_job(session: Session, print_of: str) -> Sequence[PlacedProblem] | None:
+    job = background.of_key(session, _key(print_of))
+    result = job.result if job is not None else None
+    return _read(result) if result is not None and result.get("of") == print_of else None
+
+
+def _check(shelf: Shelf, document: Authored, facts: DirectoryFacts, told: Told) -> list[PlacedProblem]:
+    whole = Pack((document, *shelf.affected_by([document])))
+    return check(whole, find=shelf.find, directory=facts, publishing=True, told=told)
+
+
+def _read(result: Mapping[str, Any]) -> list[PlacedProblem]:
+    return [PlacedProblem(**one) for one in result["problems"]]
+
+
+def _key(print_of: str) -> str:
+    return f"{KIND}:{print_of}"
+
+
+def _fingerprint(document: Authored, shelf: Shelf, facts: DirectoryFacts) -> str:
+    """The same while a check finds the same, in this language and by this program."""
+    said = (
+        version("servicehall"),
+        current_locale(),
+        (document.name, document.file, document.body, sorted(document.lines.items())),
+        sorted((*name, str(row.content)) for name, row in shelf.rows.items() if row.state == "published"),
+        [sorted(one or ()) for one in (facts.departments, facts.groups, facts.people)],
+    )
+    return sha256(json.dumps(said, default=str).encode())

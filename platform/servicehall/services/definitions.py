@@ -6,7 +6,7 @@ All documents are one family: publishing one may resolve the releases of others,
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,17 +16,16 @@ from sqlalchemy.orm import Session
 
 from servicehall.documents.document import Document as Authored
 from servicehall.documents.examination import ERROR, PlacedProblem
-from servicehall.documents.pack import Pack, check, read_pack
-from servicehall.documents.releases import build_release, references_of, users_of
+from servicehall.documents.pack import Pack, read_pack
+from servicehall.documents.releases import build_release, users_of
 from servicehall.documents.shipped import find_shipped
 from servicehall.domain import events as e
-from servicehall.errors import Conflict, Invalid, NotFound, Problem
+from servicehall.errors import Conflict, NotFound
 from servicehall.models.definitions import Document
 from servicehall.models.log import ReleaseRow
-from servicehall.services import document_notices, drafting, guard_rails
-from servicehall.services.checking import remembered
+from servicehall.services import checking, document_notices, drafting
 from servicehall.services.releases import digest_of
-from servicehall.services.shelf import FAMILY, Name, Shelf, directory_facts, may_author, row_of
+from servicehall.services.shelf import FAMILY, Name, Shelf, may_author, row_of
 from servicehall.services.visibility import Viewer
 from servicehall.services.work import Work, work
 from servicehall.texts import _
@@ -65,8 +64,7 @@ def apply_pack(pack: Pack, *, publish: bool, dry_run: bool, actor: str, at: date
     try:
         with work(FAMILY, actor=actor, at=at) as w:
             finder = Shelf(w.session)
-            affected = _affected(finder, pack.documents) if publish else ()
-            outcome.problems = _problems(w.session, finder, pack, affected, publishing=publish)
+            outcome.problems = checking.check_pack(w.session, finder, pack, publishing=publish)
             if outcome.is_refused:
                 raise _Undone
             _draft_all(w, pack.documents, finder, outcome, publish=publish)
@@ -97,7 +95,7 @@ def publishable(w: Work, name: Name, *, viewer: Viewer, expected: str | None = N
     """The row of a draft that this viewer may publish as it is now; the errors are those of `publish`."""
     finder = Shelf(w.session)
     row = drafted(finder, name, expected)
-    refuse_errors(w.session, finder, row)
+    checking.refuse_errors(w.session, finder, Authored.of(row.draft_body or {}))
     if finder.asks_for_review(name[1]) and viewer.id in drafting.authors(w.session, row):
         raise Conflict(_("A second administrator publishes what you wrote."))
     return row
@@ -110,15 +108,6 @@ def drafted(finder: Shelf, name: Name, expected: str | None) -> Document:
         raise Conflict(_("There is no draft to publish."))
     drafting.as_expected(row, expected)
     return row
-
-
-def refuse_errors(session: Session, finder: Shelf, row: Document) -> None:
-    """Invalid with every error that the checks find in a draft, and in what leans on it."""
-    document = Authored.of(row.draft_body or {})
-    problems = _problems(session, finder, Pack((document,)), _affected(finder, [document]), publishing=True)
-    errors = [Problem(one.path, one.code, one.message) for one in problems if one.severity == ERROR]
-    if errors:
-        raise Invalid(_("The draft cannot be published yet."), errors)
 
 
 def put_into_use(w: Work, row: Document, *, by: str, comment: str | None) -> int:
@@ -141,7 +130,7 @@ def retire(name: Name, *, viewer: Viewer, at: datetime) -> None:
         row = finder.rows.get(name)
         if row is None or row.state != "published":
             raise Conflict(_("Only a published document can be retired."))
-        users = _users(finder, finder.published[name])
+        users = finder.users(finder.published[name])
         if users:
             names = ", ".join(one.reference for one in users)
             raise Conflict(_("Still used by {names}.", names=names))
@@ -152,18 +141,7 @@ def users(session: Session, name: Name) -> list[Authored]:
     """The published documents that name this one, and the services whose releases hold it; in the order of names."""
     finder = Shelf(session)
     document = finder.published.get(name)
-    return _users(finder, document) if document is not None else []
-
-
-def check_draft(session: Session, document: Authored) -> list[PlacedProblem]:
-    """What is wrong with a document, and with those that use it, as publishing would see it."""
-    finder, facts = Shelf(session), directory_facts(session)
-
-    def found() -> list[PlacedProblem]:
-        whole = Pack((document, *_affected(finder, [document])))
-        return check(whole, find=finder.find, directory=facts, publishing=True)
-
-    return [*remembered(document, finder, facts, found), *guard_rails.problems_of(session, [document])]
+    return finder.users(document) if document is not None else []
 
 
 def export(session: Session, department: str) -> dict[str, str]:
@@ -191,22 +169,6 @@ def get(session: Session, name: Name) -> Document:
     if found is None:
         raise NotFound(_("There is no such document."))
     return found
-
-
-def _problems(
-    session: Session, finder: Shelf, pack: Pack, affected: Sequence[Authored], *, publishing: bool
-) -> list[PlacedProblem]:
-    """What is wrong with a pack, what it uses and may not, and what it would break in published documents."""
-    whole = Pack((*pack.documents, *affected), pack.problems)
-    found = check(whole, find=finder.find, directory=directory_facts(session), publishing=publishing)
-    return [*found, *guard_rails.problems_of(session, pack.documents)]
-
-
-def _affected(finder: Shelf, documents: Sequence[Authored]) -> list[Authored]:
-    """The published documents outside the pack that use one of it; they are named in the place of a file."""
-    own = {one.name for one in documents}
-    found = {user.name: user for document in documents for user in _users(finder, document)}
-    return [replace(found[name], file=found[name].reference) for name in sorted(found.keys() - own)]
 
 
 def _draft_all(w: Work, documents: Iterable[Authored], finder: Shelf, outcome: Outcome, *, publish: bool) -> None:
@@ -272,9 +234,3 @@ def _keep_release(w: Work, data: dict[str, Any]) -> str:
         w.writer.insert(ReleaseRow, sha256=digest, data=text)
         w.flush()
     return digest
-
-
-def _users(finder: Shelf, document: Authored) -> list[Authored]:
-    held = {one.name for one in users_of(document, finder.published.values())}
-    found = (one for one in finder.published.values() if one.name in held or document.name in references_of(one))
-    return sorted((one for one in found if one.name != document.name), key=lambda one: one.name)

@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
+from servicehall.models.background import BackgroundJob
 from servicehall.models.operations import DONE, OPEN, PARKED, Claimable, Outbox, Timers
 from servicehall.services.listing import Page, Source, page
 
-TABLES: Mapping[str, Any] = {"outbox": Outbox, "timers": Timers}
+TABLES: Mapping[str, Any] = {"outbox": Outbox, "timers": Timers, "background": BackgroundJob}
 """Name of a table of waiting work → its rows."""
-KIND_OF: Mapping[str, Any] = {"outbox": Outbox.channel, "timers": Timers.kind}
+KIND_OF: Mapping[str, Any] = {"outbox": Outbox.channel, "timers": Timers.kind, "background": BackgroundJob.kind}
 """Name of a table → the column that says what sort of work a row is."""
 STATES: Mapping[str, str] = {"waiting": OPEN, "parked": PARKED, "done": DONE}
 

@@ -8,10 +8,11 @@ from datetime import datetime
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
+from servicehall.documents.document import Document as Authored
 from servicehall.domain import events as e
 from servicehall.errors import Conflict, Invalid, Problem
 from servicehall.models.definitions import ASKED, Document, DraftStep
-from servicehall.services import definitions, directory, document_notices, drafting
+from servicehall.services import checking, definitions, directory, document_notices, drafting
 from servicehall.services.shelf import FAMILY, Name, Shelf, may_author
 from servicehall.services.visibility import Viewer, visible_documents
 from servicehall.services.work import work
@@ -34,7 +35,7 @@ def ask(name: Name, *, comment: str, viewer: Viewer, at: datetime, expected: str
             raise Conflict(_("This department wants no review: publish it yourself."))
         if row.review == ASKED:
             raise Conflict(_("A review is asked for already."))
-        definitions.refuse_errors(w.session, finder, row)
+        checking.refuse_errors(w.session, finder, Authored.of(row.draft_body or {}))
         kept = w.keep(checked_comment(comment)) if comment.strip() else None
         w.record(f"document/{row.id}", e.DraftSubmitted(content=str(row.draft), comment=kept))
         authors = drafting.authors(w.session, row)

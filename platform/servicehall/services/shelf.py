@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from servicehall.documents.document import Document as Authored
 from servicehall.documents.document import Finder
 from servicehall.documents.examination import DirectoryFacts
+from servicehall.documents.releases import references_of, users_of
 from servicehall.documents.shipped import find_shipped
 from servicehall.errors import Forbidden
 from servicehall.models.definitions import Document
@@ -32,6 +36,19 @@ class Shelf:
 
     def find(self, kind: str, department: str, key: str) -> Authored | None:
         return self.published.get((kind, department, key)) or find_shipped(kind, department, key)
+
+    def users(self, document: Authored) -> list[Authored]:
+        """The published documents that name this one, and the services whose releases hold it; by name."""
+        held = {one.name for one in users_of(document, self.published.values())}
+        found = (one for one in self.published.values() if one.name in held or document.name in references_of(one))
+        return sorted((one for one in found if one.name != document.name), key=lambda one: one.name)
+
+    def affected_by(self, documents: Iterable[Authored]) -> list[Authored]:
+        """The published documents that use one of these and are none of them; named in the place of a file."""
+        pack = list(documents)
+        own = {one.name for one in pack}
+        found = {user.name: user for document in pack for user in self.users(document)}
+        return [replace(found[name], file=found[name].reference) for name in sorted(found.keys() - own)]
 
     def asks_for_review(self, department: str) -> bool:
         """Whether a department's published document wants a second administrator to publish."""

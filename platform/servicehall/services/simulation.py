@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from sqlalchemy import select
@@ -17,15 +18,19 @@ from sqlalchemy.orm import Session
 from servicehall.clock import as_instant
 from servicehall.documents.document import Document as Authored
 from servicehall.errors import ServicehallError
+from servicehall.models.definitions import Document
 from servicehall.models.directory import Person
 from servicehall.models.requests import Request
-from servicehall.services import catalog, contexts, directory, releases, unpublished
+from servicehall.services import background, catalog, contexts, directory, drafting, releases, unpublished
+from servicehall.services.background import Job, Payload, Told
 from servicehall.services.catalog import Preview
 from servicehall.services.releases import Release, may_order, viewer_context
 from servicehall.services.shelf import row_of
-from servicehall.services.visibility import Viewer
+from servicehall.services.visibility import Viewer, visible_numbers
 from servicehall.services.work import read_contents
+from servicehall.texts import current_locale
 
+KIND = "simulation"
 MOST = 1_000
 BATCH = 100
 ASPECTS = ("refused", "approvers", "tasks", "dates")
@@ -104,6 +109,40 @@ def simulate(
             if aspects:
                 differences.append(Difference(row.id, row.number, row.service, aspects))
     return Simulation(len(rows) - passed_over, passed_over, tuple(differences))
+
+
+def ask(viewer: Viewer, row: Document, *, days: int, most: int, at: datetime) -> Job:
+    """A simulation of this draft as a job; the same person's one before of this document makes way for it."""
+    payload = {"name": [row.kind, row.department, row.key], "days": days, "most": most, "locale": current_locale()}
+    return background.ask(_key(viewer, row), kind=KIND, payload=payload, viewer=viewer, at=at, anew=True)
+
+
+def asked(viewer: Viewer, row: Document) -> Job | None:
+    """The simulation of this document that the viewer asked for last; None where there is none."""
+    return background.of_key(viewer.session, _key(viewer, row))
+
+
+def run(session: Session, payload: Payload, at: datetime, told: Told) -> dict[str, Any]:
+    """The job: tries the draft as it is now, and says which edition that was."""
+    draft = drafting.current(session, tuple(payload["name"]))
+    rows = requests_since(session, draft.document, at - timedelta(days=payload["days"]), most=payload["most"])
+    steps = count(1)
+    told(0, len(rows))
+    found = simulate(session, draft.document, rows, told=lambda _done: told(next(steps), len(rows)))
+    return {"edition": draft.edition, **found.as_dict()}
+
+
+def seen(viewer: Viewer, found: Mapping[str, Any]) -> dict[str, Any]:
+    """What a viewer may see of a simulation: differences of requests that are theirs to see; the others are counted."""
+    if "differences" not in found:
+        return dict(found)
+    visible = visible_numbers(viewer, [one["number"] for one in found["differences"]])
+    shown = [one for one in found["differences"] if one["number"] in visible]
+    return {**found, "differences": shown, "hidden": len(found["differences"]) - len(shown)}
+
+
+def _key(viewer: Viewer, row: Document) -> str:
+    return f"{KIND}:{row.id}:{viewer.id}"
 
 
 def _sides(session: Session, document: Authored) -> Iterator[tuple[str, tuple[Release | None, Release]]]:

@@ -43,6 +43,7 @@ VIEWS = (
     "servicehall.web.studio.editing:pages",
     "servicehall.web.studio.designing_pages:pages",
     "servicehall.web.studio.publishing:pages",
+    "servicehall.web.studio.simulating:pages",
     "servicehall.web.studio.leaving:pages",
     "servicehall.web.studio.starting:pages",
     "servicehall.web.studio.view_as:pages",

@@ -43,7 +43,7 @@ def day(value: date | datetime | str | None) -> str:
 def moment(value: datetime | str | None) -> Markup:
     """A `<time>` with date and time in the reader's zone; the zone's name shows on hover."""
     at = _instant(value)
-    return Markup() if at is None else _time_tag(at, _absolute(at), title=f"{_absolute(at)} ({_zone_name(at)})")
+    return Markup() if at is None else _time_tag(at, absolute(at), title=f"{absolute(at)} ({_zone_name(at)})")
 
 
 def clock_time(value: datetime) -> str:
@@ -59,7 +59,7 @@ def ago(value: datetime | str | None, at: datetime | None = None) -> Markup:
     words = format_timedelta(
         when - (at or clock.now()), add_direction=True, threshold=0.9, granularity="minute", locale=_babel()
     )
-    return _time_tag(when, words, title=f"{_absolute(when)} ({_zone_name(when)})")
+    return _time_tag(when, words, title=f"{absolute(when)} ({_zone_name(when)})")
 
 
 def duration(value: timedelta | int | float | None, *, days: bool = True) -> str:
@@ -150,7 +150,7 @@ def _instant(value: datetime | str | None) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _absolute(at: datetime) -> str:
+def absolute(at: datetime) -> str:
     return format_datetime(at, _MOMENT[current_locale()], tzinfo=reader_zone(), locale=_babel())
 
 

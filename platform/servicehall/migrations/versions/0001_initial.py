@@ -129,6 +129,43 @@ def upgrade() -> None:
     )
     op.create_index("ix_api_tokens_person", "api_tokens", ["person_id"], unique=False)
     op.create_table(
+        "background_jobs",
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("person_id", sa.String(length=36), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("result", JSON, nullable=True),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("dedupe_key", sa.String(length=200), nullable=False),
+        sa.Column("payload", JSON, nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("owner", sa.String(length=80), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_background_jobs")),
+        sa.UniqueConstraint("dedupe_key", name=op.f("uq_background_jobs_dedupe_key")),
+    )
+    op.create_index(
+        "ix_background_jobs_open",
+        "background_jobs",
+        ["next_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_index(
+        "ix_background_jobs_parked",
+        "background_jobs",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'parked'"),
+        postgresql_where=sa.text("state = 'parked'"),
+    )
+    op.create_index("ix_background_jobs_person", "background_jobs", ["person_id"], unique=False)
+    op.create_table(
         "contents",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("salt", sa.String(length=32), nullable=True),
@@ -1037,6 +1074,20 @@ def downgrade() -> None:
     op.drop_table("documents")
     op.drop_table("departments")
     op.drop_table("contents")
+    op.drop_index("ix_background_jobs_person", table_name="background_jobs")
+    op.drop_index(
+        "ix_background_jobs_parked",
+        table_name="background_jobs",
+        sqlite_where=sa.text("state = 'parked'"),
+        postgresql_where=sa.text("state = 'parked'"),
+    )
+    op.drop_index(
+        "ix_background_jobs_open",
+        table_name="background_jobs",
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.drop_table("background_jobs")
     op.drop_index("ix_api_tokens_person", table_name="api_tokens")
     op.drop_table("api_tokens")
     op.drop_index("ix_access_log_subject", table_name="access_log")

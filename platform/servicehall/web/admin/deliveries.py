@@ -26,12 +26,16 @@ TABS = {
     "waiting": N_("Waiting"),
     "done": N_("Done lately"),
 }
-TABLES = {"outbox": N_("Mail, calls and reports"), "timers": N_("Timers")}
+TABLES = {
+    "outbox": N_("Mail, calls and reports"),
+    "timers": N_("Timers"),
+    "background": N_("Checks and simulations"),
+}
 
 
 @pages.get("/admin/deliveries")
 def listed() -> ResponseReturnValue:
-    """`?state=parked|waiting|done&table=outbox|timers&kind=`."""
+    """`?state=parked|waiting|done&table=outbox|timers|background&kind=`."""
     session = administrator().session
     state, table = typed("state") or "parked", typed("table") or "outbox"
     if state not in TABS or table not in TABLES:
@@ -55,7 +59,7 @@ def listed() -> ResponseReturnValue:
     )
 
 
-@pages.post("/admin/deliveries/<any(outbox, timers):table>/retry")
+@pages.post("/admin/deliveries/<any(outbox, timers, background):table>/retry")
 @once("/admin/deliveries")
 def retry(table: str) -> ResponseReturnValue:
     """Puts one parked row (`id`), or all of a sort (`kind`), back to work."""

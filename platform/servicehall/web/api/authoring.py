@@ -18,18 +18,20 @@ from ...documents.json_schema import schema_of, schema_of_all
 from ...documents.kinds.registry import KINDS
 from ...errors import BadRequest, Invalid, NotFound, Problem
 from ...models.definitions import Document
-from ...services import definitions, drafting, simulation
+from ...services import checking, definitions, drafting, simulation
 from ...services.shelf import Name, row_of
-from ...services.visibility import visible_numbers
 from ...texts import _, pick
 from . import definition_shapes as shapes
 from . import inputs
+from .background import job_answer
 from .calls import as_json, call, no_content, only_read, viewer
 from .reading import parse_json, read_raw
 
 TAG = "Definitions"
 ONE = "/definitions/<kind>/<department>/<key>"
 JSON, YAML, PATCH = "application/json", "application/yaml", "application/json-patch+json"
+AT_ONCE = 200
+"""So many requests are tried while the caller waits, unless it asks for a job (`Prefer: respond-async`, RFC 7240)."""
 DOCUMENT: Mapping[str, Any] = {JSON: {"type": "object"}, YAML: {"type": "string"}}
 OPERATIONS: Mapping[str, Any] = {PATCH: {"type": "array", "items": {"type": "object"}}}
 
@@ -99,7 +101,7 @@ def redo_draft(kind: str, department: str, key: str) -> Response:
 @call("POST", f"{ONE}/lint", summary="What publishing would find", tag=TAG, body=inputs.Examined, answer=shapes.Lint)
 def lint_definition(kind: str, department: str, key: str, said: dict[str, Any]) -> Response:
     name = named(kind, department, key)
-    problems = definitions.check_draft(viewer().session, _examined(name, said))
+    problems = checking.check_draft(viewer().session, _examined(name, said))
     return as_json({"problems": [_problem(one.as_dict()) for one in problems]})
 
 
@@ -128,10 +130,11 @@ def retire_definition(kind: str, department: str, key: str) -> Response:
 @call(
     "POST",
     f"{ONE}/simulate",
-    summary="Which past requests the draft would have sent another way; those that the caller may not see are counted",
+    summary="Which past requests the draft would have sent another way; where they are many, 202 and a job to look at",
     tag=TAG,
     body=inputs.Simulated,
     answer=shapes.Simulation,
+    later=shapes.Job,
 )
 def simulate_definition(kind: str, department: str, key: str, said: dict[str, Any]) -> Response:
     only_read()
@@ -139,10 +142,10 @@ def simulate_definition(kind: str, department: str, key: str, said: dict[str, An
     document = drafting.current(viewer().session, name).document
     since = now() - timedelta(days=said["days"])
     rows = simulation.requests_since(viewer().session, document, since, most=said["most"])
-    found = simulation.simulate(viewer().session, document, rows).as_dict()
-    seen = visible_numbers(viewer(), [one["number"] for one in found["differences"]])
-    shown = [one for one in found["differences"] if one["number"] in seen]
-    return as_json({**found, "differences": shown, "hidden": len(found["differences"]) - len(shown)})
+    if len(rows) > AT_ONCE or "respond-async" in request.headers.get("Prefer", ""):
+        row = definitions.get(viewer().session, name)
+        return job_answer(simulation.ask(viewer(), row, days=said["days"], most=said["most"], at=now()))
+    return as_json(simulation.seen(viewer(), simulation.simulate(viewer().session, document, rows).as_dict()))
 
 
 @call("GET", "/schemas", summary="The JSON Schema of any document", tag=TAG, answer="application/schema+json")

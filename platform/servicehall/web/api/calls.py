@@ -30,7 +30,7 @@ View = Callable[..., Response]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One operation: `path` in Flask's notation, `answer` the schema of what comes back with `status`."""
+    """One operation: `path` in Flask's notation, `answer` what comes back with `status`, `later` with 202."""
 
     method: str
     path: str
@@ -44,6 +44,7 @@ class Call:
     upload: bool
     versioned: bool
     takes: Mapping[str, Any]
+    later: type[Schema] | None
 
 
 CALLS: list[Call] = []
@@ -62,11 +63,13 @@ def call(
     upload: bool = False,
     versioned: bool = False,
     takes: Mapping[str, Any] = MappingProxyType({}),
+    later: type[Schema] | None = None,
 ) -> Callable[[View], View]:
     """Registers a view: it is given the parts of its path, then `query`, `said` and `file` where it has them.
 
     `answer` is a schema, or the media type of what is not JSON; `versioned` views take `If-Match`.
-    A view with `takes` (media type → schema as OpenAPI writes it) reads its body itself.
+    A view with `takes` (media type → schema as OpenAPI writes it) reads its body itself. `later` is the schema of a 202
+    where the caller is to ask again.
     """
 
     def register(view: View) -> View:
@@ -86,7 +89,9 @@ def call(
             return once(run) if method == "POST" else run()
 
         CALLS.append(
-            Call(method, path, view.__name__, summary, tag, query, body, answer, status, upload, versioned, takes)
+            Call(
+                method, path, view.__name__, summary, tag, query, body, answer, status, upload, versioned, takes, later
+            )
         )
         api.add_url_rule(path, view.__name__, endpoint, methods=[method])
         return view

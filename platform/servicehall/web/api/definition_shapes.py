@@ -62,3 +62,13 @@ class Simulation(Shape):
     passed_over = fields.Integer(metadata={"description": "Whose content or people are gone"})
     hidden = fields.Integer(metadata={"description": "That differ, and that the caller may not see"})
     differences = fields.List(fields.Nested(ChangedWay))
+
+
+class Job(Shape):
+    id = fields.String()
+    kind = fields.String()
+    state = fields.String(metadata={"description": "waiting, running, done, failed"})
+    done = fields.Integer()
+    total = fields.Integer(metadata={"description": "0 while that is not known"})
+    asked_at = fields.String()
+    result = fields.Dict(allow_none=True, metadata={"description": "What it found; `refused` says why it could not"})

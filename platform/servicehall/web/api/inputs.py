@@ -85,7 +85,7 @@ class Publication(Schema):
 
 class Simulated(Schema):
     days = fields.Integer(load_default=90, validate=Range(min=1, max=3_650))
-    most = fields.Integer(load_default=200, validate=Range(min=1, max=1_000))
+    most = fields.Integer(load_default=200, validate=Range(min=1, max=10_000))
 
 
 class ReportQuery(Schema):

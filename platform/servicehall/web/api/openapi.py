@@ -131,7 +131,7 @@ def _answer(call: Call) -> dict[str, Any]:
 
 
 def _errors(call: Call) -> dict[str, Any]:
-    """Every error that such a call may answer with, and 202 where a report is still being made."""
+    """Every error that such a call may answer with, and 202 where a job is still at work."""
     statuses = ["401", "403", "422", "503"] + (["404"] if "<" in call.path or call.body is not None else [])
     if call.method != "GET":
         statuses += ["400", "409", "413", "415"]
@@ -139,8 +139,9 @@ def _errors(call: Call) -> dict[str, Any]:
         statuses += ["413"]
     problem = {"application/problem+json": {"schema": shapes.ProblemDocument}}
     found: dict[str, Any] = {status: {"description": ERRORS[status], "content": problem} for status in sorted(statuses)}
-    if call.answer == "application/pdf":
-        found["202"] = {"description": "Being made; ask again after Retry-After seconds"}
+    if call.later is not None:
+        content = {"application/json": {"schema": call.later}}
+        found["202"] = {"description": "Not done yet; ask again after Retry-After seconds", "content": content}
     return found
 
 

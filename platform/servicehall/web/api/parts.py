@@ -146,6 +146,7 @@ def remove_watcher(number: str, query: dict[str, Any], said: dict[str, Any]) -> 
     tag=TAG,
     query=inputs.ReportQuery,
     answer="application/pdf",
+    later=shapes.InTheMaking,
 )
 def get_report(number: str, query: dict[str, Any]) -> Response:
     row, locale = request_for(viewer(), number), query["locale"] or current_locale()

@@ -4,6 +4,7 @@ from . import (  # noqa: F401 - each registers its calls
     approvals,
     audit,
     authoring,
+    background,
     definitions,
     delegations,
     openapi,

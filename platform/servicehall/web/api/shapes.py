@@ -361,3 +361,7 @@ class Verification(Shape):
     erased = fields.Integer()
     seals = fields.Integer()
     findings = _some(Finding)
+
+
+class InTheMaking(Shape):
+    status = fields.String()

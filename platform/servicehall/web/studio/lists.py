@@ -16,7 +16,7 @@ from servicehall.documents.pack import as_document
 from servicehall.documents.source import read_yaml
 from servicehall.errors import NotFound
 from servicehall.models.definitions import Document, DocumentVersion
-from servicehall.services import definitions
+from servicehall.services import checking, definitions
 from servicehall.services.shelf import Name
 from servicehall.services.visibility import Viewer, visible_documents
 from servicehall.services.work import read_content, read_contents
@@ -123,7 +123,7 @@ def examine(session: Session, text: str) -> list[PlacedProblem]:
     """Everything that is wrong with a text, by line, errors first; publishing would find the same."""
     document, problems = as_document(read_yaml(text))
     if document is not None:
-        problems = definitions.check_draft(session, document)
+        problems = checking.check_draft(session, document)
     return sorted(problems, key=lambda one: (one.severity != ERROR, one.line))
 
 

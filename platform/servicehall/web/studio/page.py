@@ -13,7 +13,7 @@ from servicehall.documents.examination import ERROR, PlacedProblem
 from servicehall.documents.patching import value_at
 from servicehall.documents.source import child
 from servicehall.models.definitions import Document
-from servicehall.services import definitions, drafting
+from servicehall.services import checking, definitions, drafting
 from servicehall.services.drafting import Draft
 from servicehall.services.shelf import Name
 from servicehall.services.visibility import Viewer
@@ -70,7 +70,7 @@ class Page:
     @cached_property
     def problems(self) -> list[PlacedProblem]:
         """Everything that publishing would find, errors first."""
-        found = definitions.check_draft(self.viewer.session, self.document)
+        found = checking.check_draft(self.viewer.session, self.document)
         return sorted(found, key=lambda one: one.severity != ERROR)
 
     @cached_property

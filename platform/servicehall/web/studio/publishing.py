@@ -14,7 +14,7 @@ from servicehall.documents.examination import ERROR
 from servicehall.errors import Conflict, Invalid, Problem
 from servicehall.models.base import db
 from servicehall.models.definitions import Document
-from servicehall.services import definitions, drafting, reviewing, scheduling
+from servicehall.services import checking, definitions, drafting, reviewing, scheduling
 from servicehall.services.affected import affected
 from servicehall.services.shelf import Name, Shelf
 from servicehall.services.visibility import Viewer
@@ -61,7 +61,8 @@ def _page(viewer: Viewer, name: Name, **more: Any) -> str:
     session = viewer.session
     row = definitions.get(session, name)
     document = drafting.current(session, name).document
-    problems = definitions.check_draft(session, document) if row.draft else []
+    check = checking.ask(viewer, document, at=now()) if row.draft else None
+    problems = check.problems if check is not None else None
     asks, wrote = Shelf(session).asks_for_review(name[1]), viewer.id in drafting.authors(session, row)
     return render_template(
         "studio/publish.html",
@@ -71,8 +72,10 @@ def _page(viewer: Viewer, name: Name, **more: Any) -> str:
         edition=drafting.edition(row),
         base=base_of(name),
         standing=standing_of(session, row),
+        check=check,
         problems=problems,
-        errors=sum(one.severity == ERROR for one in problems),
+        is_checking=problems is None and check is not None and check.job.is_open,
+        errors=sum(one.severity == ERROR for one in problems or ()),
         comparison=lists.compare(lists.published_of(row), document) if row.draft else None,
         affected=affected(session, name),
         asks_for_review=asks,
