@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +64,7 @@ def page(kind: str, department: str, key: str) -> ResponseReturnValue:
         job=job,
         found=found,
         is_old=found is not None and found.get("edition") not in (None, drafting.edition(row)),
+        counts=_counts(job.result) if job is not None and job.result is not None else (),
         periods=[(str(days), _(text)) for days, text in PERIODS.items()],
         days=str(job.payload["days"] if job is not None else USUAL),
         differing=differing,
@@ -78,6 +80,12 @@ def start(kind: str, department: str, key: str) -> ResponseReturnValue:
     row = _row(viewer, (kind, department, key))
     simulation.ask(viewer, row, days=days, most=MOST, at=now())
     return redirect(f"{base_of((kind, department, key))}/simulation", code=303)
+
+
+def _counts(result: Mapping[str, Any]) -> Sequence[tuple[str, int]]:
+    """How many requests differ in each aspect, also among those that only count."""
+    found = Counter(name for one in result.get("differences", ()) for name in one["aspects"])
+    return [(_(text), found[name]) for name, text in ASPECTS.items() if found[name]]
 
 
 def differing(aspects: Mapping[str, Mapping[str, Any]]) -> Iterator[Differing]:
