@@ -165,8 +165,8 @@ class Small:
     def armed(self, kind: str) -> list[Timers]:
         return list(db.session.scalars(select(Timers).where(Timers.kind == kind, Timers.state == OPEN)))
 
-    def ring_due(self) -> list[str]:
-        """Everything that is due by now, in order; says the kinds that rang."""
+    def ring_due(self, *, late: bool = False) -> list[str]:
+        """Everything that is due by now, in order, each at its moment or all as late as now; says the kinds that rang."""
         rang: list[str] = []
         due = select(Timers).where(Timers.state == OPEN, Timers.due_at <= self.at).order_by(Timers.due_at, Timers.kind)
         while (timer := db.session.scalars(due).first()) is not None:
@@ -177,7 +177,7 @@ class Small:
                 session.get_one(Timers, identity, populate_existing=True).state = CANCELLED
                 session.flush()
 
-            at = timer.due_at
+            at = self.at if late else timer.due_at
             db.session.rollback()
             timers.ring(rang[-1], payload, at=at, settle=settle)
         db.session.rollback()

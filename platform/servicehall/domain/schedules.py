@@ -17,6 +17,7 @@ from servicehall.domain.durations import Duration
 from servicehall.domain.escalation import Step
 
 NOTHING = timedelta(0)
+SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,15 @@ class Reading:
     elapsed: timedelta
     remaining: timedelta
     paused: bool
+
+    @property
+    def elapsed_seconds(self) -> int:
+        return self.elapsed // SECOND
+
+    @property
+    def remaining_seconds(self) -> int:
+        """Whole seconds that with those elapsed add up to those of the time allowed."""
+        return (self.elapsed + self.remaining) // SECOND - self.elapsed_seconds
 
 
 @dataclass(frozen=True, slots=True)

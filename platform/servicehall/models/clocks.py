@@ -13,7 +13,11 @@ from servicehall.models.base import Base, Id, Instant, Json
 
 
 class Clock(Base):
-    """One promise: `target` from `started_at` to `due_at`; `pauses` and `steps` are its whole schedule."""
+    """One promise: `target` from `started_at` to `due_at`; `pauses` and `steps` are its whole schedule.
+
+    `policy` is its place in the request's release, and under `now` the place to which it was moved by recomputation;
+    `stopped_at` is when it was completed or cancelled.
+    """
 
     __tablename__ = "clocks"
     __table_args__ = (Index("ix_clocks_request", "request_id"), Index("ix_clocks_due", "state", "due_at"))
@@ -31,6 +35,7 @@ class Clock(Base):
     due_at: Mapped[Instant | None]
     breached_at: Mapped[Instant | None]
     completed_at: Mapped[Instant | None]
+    stopped_at: Mapped[Instant | None]
     elapsed_seconds: Mapped[int | None] = mapped_column(Integer)
     pauses: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     steps: Mapped[list[dict[str, Any]]] = mapped_column(Json)
@@ -60,7 +65,7 @@ def clock_started(writer: Writer, applied: Applied[e.ClockStarted]) -> None:
 @applies(e.ClockChanged)
 def clock_changed(writer: Writer, applied: Applied[e.ClockChanged]) -> None:
     event = applied.event
-    said = {"target": event.target, "priority": event.priority, "calendar": event.calendar}
+    said = {"target": event.target, "priority": event.priority, "calendar": event.calendar, "policy": event.policy}
     writer.update(
         Clock,
         {"id": event.clock},
@@ -70,6 +75,7 @@ def clock_changed(writer: Writer, applied: Applied[e.ClockChanged]) -> None:
         steps=event.steps,
         breached_at=instant(event.breached_at),
         completed_at=None,
+        stopped_at=None,
         elapsed_seconds=None,
         **{name: value for name, value in said.items() if value is not None},
     )
@@ -83,6 +89,7 @@ def clock_stopped(writer: Writer, applied: Applied[e.ClockStopped]) -> None:
         {"id": event.clock},
         state=event.state,
         completed_at=instant(event.completed_at),
+        stopped_at=applied.at,
         elapsed_seconds=event.elapsed_seconds,
     )
 

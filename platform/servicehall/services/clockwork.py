@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,16 +12,27 @@ from sqlalchemy.orm import Session
 from servicehall.clock import as_instant, parse_instant
 from servicehall.domain import events as e
 from servicehall.domain import schedules
-from servicehall.domain.durations import Duration
 from servicehall.domain.lifecycle import ENDED
-from servicehall.domain.schedules import Pause
-from servicehall.domain.sla import Policy, Target
+from servicehall.domain.sla import Target
 from servicehall.models.base import new_id
 from servicehall.models.clocks import Clock
 from servicehall.models.fulfilment import Task
 from servicehall.models.operations import Timers
 from servicehall.models.requests import Request
-from servicehall.services import calendars, contexts, releases
+from servicehall.services import calendars, releases
+from servicehall.services.clock_terms import (
+    Promise,
+    Said,
+    Terms,
+    applies,
+    arithmetic,
+    compute,
+    promises,
+    stands_still,
+    steps_said,
+    terms_of,
+    toggled,
+)
 from servicehall.services.releases import Release
 from servicehall.services.submission import stream_of
 from servicehall.services.work import Work
@@ -30,27 +41,19 @@ SYSTEM = "system:clocks"
 RUNNING = ("running", "paused")
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """A target as its policy places it: enough to find it again in the release."""
-
-    policy: Policy
-    target: Target
-    index: int
-    number: int
-
-    def said(self) -> dict[str, Any]:
-        return {"policy": self.index, "target": self.number}
-
-
 def reading(session: Session, clock: Clock, at: datetime) -> schedules.Reading:
-    """Elapsed and remaining at an instant, on the calendar that the clock was started with."""
-    return schedules.read_clock(arithmetic(session, clock), max(at, clock.started_at))
+    """Elapsed and remaining at an instant, or when the clock was stopped, on the calendar that it goes by."""
+    return schedules.read_clock(arithmetic(session, clock), seen_at(clock, at))
+
+
+def seen_at(clock: Clock, at: datetime) -> datetime:
+    """The moment that a reading is of: a stopped clock's last."""
+    return max(clock.stopped_at or at, clock.started_at)
 
 
 def ledger(session: Session, clock: Clock, at: datetime) -> tuple[schedules.Segment, ...]:
-    """The segments that add up to what has elapsed."""
-    return schedules.ledger(arithmetic(session, clock), max(clock.completed_at or at, clock.started_at))
+    """The segments that add up to what has elapsed, and on to the due moment to what remains."""
+    return schedules.ledger(arithmetic(session, clock), seen_at(clock, at))
 
 
 def expected(
@@ -76,18 +79,9 @@ def start_each(w: Work, row: Request, wanted: Callable[[Target], bool], *, task:
     existing = {
         (clock.policy["policy"], clock.policy["target"]) for clock in w.of(Clock, row.id) if clock.task_id == task
     }
-    for promise in promises(release, lambda text: applies(w, row, release, text)):
+    for promise in promises(release, lambda text: applies(w.session, row, release, text, w.at)):
         if wanted(promise.target) and (promise.index, promise.number) not in existing:
             start(w, row, release, promise, task)
-
-
-def promises(release: Release, holds: Callable[[str], bool]) -> Iterable[Promise]:
-    """The targets of the first policy whose condition holds."""
-    for index, policy in enumerate(release.policies):
-        if policy.when if isinstance(policy.when, bool) else holds(policy.when):
-            for number, target in enumerate(policy.targets):
-                yield Promise(policy, target, index, number)
-            return
 
 
 def start(w: Work, row: Request, release: Release, promise: Promise, task: str | None) -> None:
@@ -98,9 +92,7 @@ def start(w: Work, row: Request, release: Release, promise: Promise, task: str |
     named = calendars.named(w.session, promise.policy.calendar, department=row.department)
     plan = schedules.schedule(schedules.Clock(duration, named.calendar, w.at), steps=promise.target.escalate)
     clock_id = new_id()
-    steps = [
-        {"index": one.index, "at": as_instant(one.at) if one.at else None, "state": "waiting"} for one in plan.steps
-    ]
+    steps = steps_said(plan, {})
     w.record(
         stream_of(row.id),
         e.ClockStarted(
@@ -171,7 +163,7 @@ def stop_all(w: Work, row: Request, measures: Sequence[str], completes: bool) ->
         stop(w, clock, completes=completes)
 
 
-def stop(w: Work, clock: Clock, *, completes: bool) -> None:
+def stop(w: Work, clock: Clock, *, completes: bool, why: Said | None = None, actor: str = SYSTEM) -> None:
     """Met, or breached where the due moment has passed; a clock whose matter is moot is cancelled."""
     late = clock.state == "breached" or (clock.due_at is not None and clock.due_at < w.at)
     state = "cancelled" if not completes and clock.state != "breached" else ("breached" if late else "met")
@@ -183,96 +175,41 @@ def stop(w: Work, clock: Clock, *, completes: bool) -> None:
             state=state,
             completed_at=as_instant(w.at) if completes else None,
             elapsed_seconds=int(elapsed.total_seconds()),
+            why=why,
         ),
-        actor=SYSTEM,
+        actor=actor,
     )
     disarm(w, clock)
 
 
 def set_paused(w: Work, clock: Clock, paused: bool, why: str) -> None:
-    standing = bool(clock.pauses) and clock.pauses[-1].get("until") is None
-    if paused == standing:
+    if paused == stands_still(clock.pauses):
         return
-    if paused:
-        pauses = [*clock.pauses, {"since": as_instant(w.at), "until": None, "why": why}]
-    else:
-        pauses = [*clock.pauses[:-1], {**clock.pauses[-1], "until": as_instant(w.at)}]
-    change(w, clock, {"code": "paused" if paused else "resumed", "state": why}, pauses=pauses)
+    terms = terms_of(w.session, w.get(Request, clock.request_id), clock)
+    terms = replace(terms, pauses=toggled(clock.pauses, paused, why, w.at))
+    change(w, clock, terms, {"code": "paused" if paused else "resumed", "state": why})
 
 
-def change(
-    w: Work,
-    clock: Clock,
-    why: dict[str, Any],
-    *,
-    pauses: list[dict[str, Any]] | None = None,
-    target: str | None = None,
-    priority: str | None = None,
-) -> None:
-    """Computes the whole schedule anew; where the due moment moves past now, a recorded breach is withdrawn."""
-    kept = clock.pauses if pauses is None else pauses
-    standing = bool(kept) and kept[-1].get("until") is None
-    release = releases.load(w.session, w.get(Request, clock.request_id).release)
-    authored = target_of(release, clock)
-    arithmetic = schedules.Clock(
-        Duration.parse(target or clock.target),
-        calendars.pinned(w.session, clock.calendar),
-        clock.started_at,
-        pauses_of(kept),
-    )
-    plan = schedules.schedule(arithmetic, steps=authored.escalate if authored is not None else ())
-    done = {one["index"]: one["state"] for one in clock.steps if one["state"] != "waiting"}
-    steps = [
-        {"index": one.index, "at": as_instant(one.at) if one.at else None, "state": done.get(one.index, "waiting")}
-        for one in plan.steps
-    ]
-    late = clock.breached_at is not None and plan.due_at is not None and plan.due_at <= w.at
-    state = "breached" if late else ("paused" if standing else "running")
+def change(w: Work, clock: Clock, terms: Terms, why: Said, *, actor: str = SYSTEM, **said: Any) -> None:
+    """Computes the whole schedule anew; where the due moment moves past now, a recorded breach is withdrawn.
+
+    `said` is what else the event says: `target`, `priority`, `calendar`, `policy`.
+    """
+    plan = compute(clock, terms, w.at)
     w.record(
         stream_of(clock.request_id),
         e.ClockChanged(
             clock=clock.id,
-            state=state,
+            state=plan.state,
             due_at=as_instant(plan.due_at) if plan.due_at else None,
-            pauses=kept,
-            steps=steps,
-            why=why,
-            target=target,
-            priority=priority,
-            breached_at=as_instant(clock.breached_at) if late and clock.breached_at else None,
+            pauses=list(terms.pauses),
+            steps=plan.steps,
+            why={**why, "withdrawn": True} if plan.withdraws else why,
+            breached_at=as_instant(plan.breached_at) if plan.breached_at else None,
+            **said,
         ),
-        actor=SYSTEM,
+        actor=actor,
     )
     disarm(w, clock)
-    if not standing:
-        arm(w, clock.request_id, clock.id, plan.due_at if not late else None, steps)
-
-
-def pauses_of(said: Sequence[dict[str, Any]]) -> tuple[Pause, ...]:
-    return tuple(
-        Pause(
-            parse_instant(one["since"]), parse_instant(one["until"]) if one.get("until") else None, one.get("why", "")
-        )
-        for one in said
-    )
-
-
-def arithmetic(session: Session, clock: Clock) -> schedules.Clock:
-    return schedules.Clock(
-        Duration.parse(clock.target),
-        calendars.pinned(session, clock.calendar),
-        clock.started_at,
-        pauses_of(clock.pauses),
-    )
-
-
-def target_of(release: Release, clock: Clock) -> Target | None:
-    policy, target = clock.policy["policy"], clock.policy["target"]
-    return release.policies[policy].targets[target] if policy < len(release.policies) else None
-
-
-def applies(w: Work, row: Request, release: Release, text: str) -> bool:
-    """Doubt means no: a policy or a step applies only where its condition says so."""
-    context = contexts.for_request(w.session, row, at=w.at)
-    activation = release.activation(context, contexts.answers_of(w.session, row))
-    return release.condition(text).holds(activation, otherwise=False)
+    if not stands_still(terms.pauses):
+        arm(w, clock.request_id, clock.id, plan.due_at if plan.state != "breached" else None, plan.steps)

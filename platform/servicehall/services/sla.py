@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from servicehall.clock import as_instant, parse_instant
+from dataclasses import replace
+
+from servicehall.clock import as_instant
 from servicehall.domain import events as e
+from servicehall.domain.escalation import Step
 from servicehall.models.approvals import Stage
 from servicehall.models.clocks import Clock
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
-from servicehall.services import escalation, releases
+from servicehall.services import escalation
+from servicehall.services.clock_terms import applies, due_steps, release_of, target_of, terms_of
 from servicehall.services.clockwork import (
     SYSTEM,
-    applies,
     change,
     is_moot,
     open_clocks,
@@ -19,7 +22,6 @@ from servicehall.services.clockwork import (
     start_each,
     stop,
     stop_all,
-    target_of,
 )
 from servicehall.services.submission import stream_of
 from servicehall.services.work import Recorded, Work
@@ -107,14 +109,14 @@ def task_ended(w: Work, recorded: Recorded) -> None:
 def priority_changed(w: Work, recorded: Recorded) -> None:
     """Open clocks are computed anew from their start; every pause is kept."""
     row = w.get(Request, recorded.subject)
-    release = releases.load(w.session, row.release)
+    why = {"code": "priority_changed"}
     for clock in open_clocks(w, row.id, (*OF_REQUEST, "task")):
-        target = target_of(release, clock)
-        duration = target.duration(row.priority or "") if target is not None else None
+        terms = terms_of(w.session, row, clock)
+        duration = terms.target.duration(row.priority or "") if terms.target is not None else None
         if duration is None:
-            stop(w, clock, completes=False)
+            stop(w, clock, completes=False, why=why)
         elif str(duration) != clock.target or row.priority != clock.priority:
-            change(w, clock, {"code": "priority_changed"}, target=str(duration), priority=row.priority)
+            change(w, clock, replace(terms, duration=duration), why, target=str(duration), priority=row.priority)
 
 
 def breach(w: Work, clock_id: str) -> None:
@@ -127,26 +129,31 @@ def breach(w: Work, clock_id: str) -> None:
 
 
 def escalate(w: Work, clock_id: str, step: int) -> None:
-    """The timer's verb: of the steps whose moment has come the latest acts, earlier ones are passed over."""
+    """The timer's verb: of the steps whose moment has come the latest act, earlier ones are passed over."""
     clock = w.get(Clock, clock_id)
-    due = [one for one in clock.steps if one["state"] == "waiting" and one["at"] and parse_instant(one["at"]) <= w.at]
-    if clock.state not in ("running", "breached") or not due or is_moot(w, clock):
+    if clock.state not in ("running", "breached") or is_moot(w, clock):
         return
-    acting = max(due, key=lambda one: (parse_instant(one["at"]), one["index"]))
     row = w.get(Request, clock.request_id)
-    release = releases.load(w.session, row.release)
-    target = target_of(release, clock)
+    target = target_of(w.session, row, clock)
     if target is None:
         return
-    authored = target.escalate[acting["index"]]
-    holds = authored.when if isinstance(authored.when, bool) else applies(w, row, release, authored.when)
-    did = escalation.act(w, row, clock, authored.do) if holds else []
-    states = {one["index"]: "passed_over" for one in due} | {acting["index"]: "done" if holds else "passed_over"}
+    acting, passed_over = due_steps(clock.steps, w.at)
+    states = {one["index"]: "passed_over" for one in passed_over}
+    for one in acting:
+        _take(w, row, clock, target.escalate[one["index"]], one["index"], states)
+        states = {}
+
+
+def _take(w: Work, row: Request, clock: Clock, step: Step, index: int, states: dict[int, str]) -> None:
+    """Records that a step acted, or was passed over for its condition, beside others that were; then what it brings."""
+    release = release_of(w.session, row, clock)
+    holds = step.when if isinstance(step.when, bool) else applies(w.session, row, release, step.when, w.at)
+    actions = step.do if holds else ()
+    did = escalation.act(w, row, clock, actions)
+    states = states | {index: "done" if holds else "passed_over"}
     steps = [{**one, "state": states.get(one["index"], one["state"])} for one in clock.steps]
-    w.record(
-        stream_of(row.id), e.ClockEscalated(clock=clock.id, step=acting["index"], steps=steps, did=did), actor=SYSTEM
-    )
-    escalation.follow(w, row, clock, authored.do if holds else ())
+    w.record(stream_of(row.id), e.ClockEscalated(clock=clock.id, step=index, steps=steps, did=did), actor=SYSTEM)
+    escalation.follow(w, row, clock, actions)
 
 
 def _run_on(w: Work, row: Request) -> None:
@@ -155,12 +162,12 @@ def _run_on(w: Work, row: Request) -> None:
         if clock.measure != "resolution" or clock.completed_at is None:
             continue
         gap = {"since": as_instant(clock.completed_at), "until": as_instant(w.at), "why": "resolved"}
-        change(w, clock, {"code": "reopened"}, pauses=[*clock.pauses, gap])
+        terms = terms_of(w.session, row, clock, pauses=[*clock.pauses, gap])
+        change(w, clock, terms, {"code": "reopened"})
 
 
 def _pause_or_run(w: Work, row: Request) -> None:
-    release = releases.load(w.session, row.release)
     for clock in open_clocks(w, row.id, OF_REQUEST):
-        target = target_of(release, clock)
+        target = target_of(w.session, row, clock)
         if target is not None:
             set_paused(w, clock, row.state in target.pause, row.state)

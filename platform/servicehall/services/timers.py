@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from servicehall.models.base import db
 from servicehall.models.requests import Request
-from servicehall.services import approval_timeouts, handovers, requests, scheduling, sla
+from servicehall.services import approval_timeouts, handovers, recomputation_orders, requests, scheduling, sla
 from servicehall.services.requests import family_of
 from servicehall.services.work import Work, work
 
@@ -22,6 +22,7 @@ IN_REQUEST: dict[str, Callable[[Work, Payload], None]] = {
     "approval_reminder": lambda w, payload: approval_timeouts.remind(w, payload["stage"]),
     "approval_timeout": lambda w, payload: approval_timeouts.expire(w, payload["stage"]),
     "clock_due": lambda w, payload: sla.breach(w, payload["clock"]),
+    recomputation_orders.KIND: recomputation_orders.carry,
     "clock_step": lambda w, payload: sla.escalate(w, payload["clock"], payload["step"]),
     "request_close": lambda w, payload: requests.close_when_due(w, payload["request"]),
 }

@@ -17,6 +17,7 @@ from servicehall.domain.events.clocks import (
     ClockEscalated,
     ClockStarted,
     ClockStopped,
+    RecomputationOrdered,
 )
 from servicehall.domain.events.definitions import (
     DocumentDrafted,
@@ -106,6 +107,7 @@ __all__ = [
     "PublicationCancelled",
     "PublicationFailed",
     "PublicationScheduled",
+    "RecomputationOrdered",
     "ReleaseBuilt",
     "RequestCreated",
     "RequestErased",

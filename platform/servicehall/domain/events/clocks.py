@@ -23,7 +23,7 @@ class ClockStarted(Event):
 
 @event("clock.changed")
 class ClockChanged(Event):
-    """Paused, running again, or computed anew: the whole schedule as it is from now on."""
+    """Paused, running again, or computed anew: the whole schedule as it is from now on; what is not said stays."""
 
     clock: str
     state: str
@@ -34,17 +34,19 @@ class ClockChanged(Event):
     target: str | None = None
     priority: str | None = None
     calendar: Json | None = None
+    policy: Json | None = None
     breached_at: str | None = None
 
 
 @event("clock.stopped")
 class ClockStopped(Event):
-    """`state` is met, breached or cancelled."""
+    """`state` is met, breached or cancelled; `why` where that follows from another change than of what is measured."""
 
     clock: str
     state: str
     completed_at: str | None
     elapsed_seconds: int
+    why: Json | None = None
 
 
 @event("clock.breached")
@@ -60,3 +62,14 @@ class ClockEscalated(Event):
     step: int
     steps: list[Json]
     did: list[Json]
+
+
+@event("clock.recomputation_ordered")
+class RecomputationOrdered(Event):
+    """Somebody saw which clocks would move, and wants them moved: `pins` says for each service and calendar to what."""
+
+    order: str
+    pins: Json
+    requests: int
+    clocks: int
+    comment: str | None = None

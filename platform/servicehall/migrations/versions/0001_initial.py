@@ -627,6 +627,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("breached_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("elapsed_seconds", sa.Integer(), nullable=True),
         sa.Column("pauses", JSON, nullable=False),
         sa.Column("steps", JSON, nullable=False),

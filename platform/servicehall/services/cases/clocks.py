@@ -9,8 +9,9 @@ from sqlalchemy import select
 from servicehall.models.clocks import Clock
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
-from servicehall.services import clockwork, releases
+from servicehall.services import clockwork
 from servicehall.services.cases.names import Record, said_at
+from servicehall.services.clock_terms import place_of, release_of, stands_still
 from servicehall.services.releases import Release
 from servicehall.services.visibility import Viewer
 
@@ -24,15 +25,12 @@ def clock_records(viewer: Viewer, row: Request, *, at: datetime) -> list[Record]
     ).all()
     if not clocks:
         return []
-    release = releases.load(session, row.release)
     keys = dict(session.execute(select(Task.id, Task.key).where(Task.request_id == row.id)).all())
-    return [_record(viewer, clock, release, keys, at) for clock in clocks]
+    return [_record(viewer, row, clock, keys, at) for clock in clocks]
 
 
-def _record(viewer: Viewer, clock: Clock, release: Release, keys: dict[str, str], at: datetime) -> Record:
-    stopped = clock.completed_at is not None or clock.state in ("met", "cancelled")
-    reading = clockwork.reading(viewer.session, clock, clock.completed_at or at)
-    elapsed = int(reading.elapsed.total_seconds())
+def _record(viewer: Viewer, row: Request, clock: Clock, keys: dict[str, str], at: datetime) -> Record:
+    reading = clockwork.reading(viewer.session, clock, at)
     return {
         "id": clock.id,
         "measure": clock.measure,
@@ -45,11 +43,11 @@ def _record(viewer: Viewer, clock: Clock, release: Release, keys: dict[str, str]
         "due_at": said_at(clock.due_at),
         "breached_at": said_at(clock.breached_at),
         "completed_at": said_at(clock.completed_at),
-        "elapsed_seconds": clock.elapsed_seconds if stopped and clock.elapsed_seconds is not None else elapsed,
-        "remaining_seconds": int(reading.remaining.total_seconds()),
-        "policy": policy_name(release, int(clock.policy["policy"])),
+        "elapsed_seconds": reading.elapsed_seconds,
+        "remaining_seconds": reading.remaining_seconds,
+        "policy": policy_name(release_of(viewer.session, row, clock), int(place_of(clock)["policy"])),
         "calendar": clock.calendar["reference"],
-        "paused": bool(clock.pauses) and clock.pauses[-1].get("until") is None,
+        "paused": stands_still(clock.pauses),
     }
 
 
