@@ -51,6 +51,7 @@ PAGES = {
         "/studio/service/it/laptop/yaml",
         "/studio/service/it/laptop/history",
         "/admin/calendars",
+        "/admin/clocks",
     ),
 }
 

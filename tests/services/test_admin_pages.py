@@ -55,6 +55,7 @@ def row_of(session: Session, email: str) -> Any:
         ("/admin/deliveries", 200, 404, 404),
         ("/admin/deliveries?state=waiting&table=timers", 200, 404, 404),
         ("/admin/calendars", 200, 200, 404),
+        ("/admin/clocks", 200, 200, 404),
     ],
 )
 def test_each_page_is_for_its_people(

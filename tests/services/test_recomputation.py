@@ -12,7 +12,7 @@ from servicehall.domain import events as e
 from servicehall.models.base import db
 from servicehall.models.clocks import Clock
 from servicehall.models.log import EventRow
-from servicehall.services import recomputation, recomputation_orders
+from servicehall.services import recomputation, recomputation_orders, timers
 from servicehall.services.recomputation import Preview, Scope
 from servicehall.services.work import recorded_event
 
@@ -208,8 +208,6 @@ def test_each_request_is_moved_in_a_work_of_its_own_and_twice_is_once(small: Sma
     small.ring_due()
     before = changes(first)
     for one in armed:
-        from servicehall.services import timers
-
         timers.ring(one.kind, dict(one.payload), at=small.at, settle=lambda session: None)
     assert changes(first) == before
     assert len(before) == 1
@@ -279,5 +277,3 @@ def test_steps_of_one_moment_act_both(small: Small) -> None:
     small.go(hours=6)
     small.ring_due()
     assert (small.notices("asks"), small.notices("sec")) == (["clock_due_soon"], ["clock_due_soon"])
-
-

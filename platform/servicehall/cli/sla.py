@@ -1,4 +1,4 @@
-"""`servicehall sla`: the working-time calculator alone, for one question or for many."""
+"""`servicehall sla`: the working-time calculator alone, for one question or for many; and clocks computed anew."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import click
 import servicehall
 from servicehall.cli.application import plain_errors
 from servicehall.cli.published import published_body
+from servicehall.cli.recompute import recompute
 from servicehall.clock import as_instant, parse_instant
 from servicehall.documents.source import read_file
 from servicehall.domain.business_time import due, elapsed
@@ -60,6 +61,9 @@ def due_command(calendar: str | None, start: str | None, duration: str | None, b
 def elapsed_command(calendar: str | None, start: str | None, until: str | None, batch: bool, as_json: bool) -> None:
     """Print the working time between two instants, in seconds."""
     _run({"calendar": calendar, "start": start, "until": until}, batch=batch, as_json=as_json)
+
+
+sla.add_command(recompute)
 
 
 def _run(options: Mapping[str, str | None], *, batch: bool, as_json: bool) -> None:

@@ -211,6 +211,11 @@ class Preview:
 
     moves: Sequence[Move]
 
+    def within(self, scope: Scope) -> Preview:
+        """Those of them that are about one calendar or one service."""
+        mine = (move for move in self.moves if scope.service in (None, move.row.service))
+        return Preview([move for move in mine if _concerns(move, scope)])
+
     @property
     def requests(self) -> int:
         return len({move.row.id for move in self.moves})
@@ -221,6 +226,14 @@ class Preview:
         services = {move.row.service: move.pins[POLICY] for move in self.moves if POLICY in move.because}
         named = [move.calendar for move in self.moves if move.calendar is not None and CALENDAR in move.because]
         return {"services": services, "calendars": {one.reference: one.sha256 for one in named}}
+
+    @property
+    def calendars(self) -> list[str]:
+        return sorted({move.clock.calendar["reference"] for move in self.moves if CALENDAR in move.because})
+
+    @property
+    def services(self) -> list[str]:
+        return sorted({move.row.service for move in self.moves})
 
     @property
     def basis(self) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from servicehall.clock import as_instant
@@ -121,6 +121,12 @@ def standing(session: Session, order_id: str) -> Standing | None:
     found = {row[0]: row[1] for row in session.execute(counted.group_by(Timers.state))}
     total = sum(found.get(state, 0) for state in (OPEN, DONE, PARKED))
     return Standing(total, found.get(DONE, 0), found.get(PARKED, 0)) if total else None
+
+
+def settle(session: Session, *, timer_id: str, at: datetime) -> None:
+    """Marks a request of an order done, for whoever carried it without claiming it."""
+    mine = (Timers.id == timer_id, Timers.state == OPEN)
+    session.execute(update(Timers).where(*mine).values(state=DONE, done_at=at))
 
 
 def waiting(session: Session, order_id: str) -> Sequence[Timers]:

@@ -22,8 +22,10 @@ def why_sentence(why: Said | None) -> str:
     code = str(why.get("code", ""))
     special = _SPECIAL.get(code)
     if special is not None:
-        return special(said)
-    return _(_SENTENCES[code], **said) if code in _SENTENCES else code.replace("_", " ")
+        text = special(said)
+    else:
+        text = _(_SENTENCES[code], **said) if code in _SENTENCES else code.replace("_", " ")
+    return _("{why}; not overdue any more", why=text) if said.get("withdrawn") else text
 
 
 _SENTENCES: Mapping[str, str] = {
@@ -74,7 +76,6 @@ _SENTENCES: Mapping[str, str] = {
     "reopened": N_("Opened again"),
     "paused": N_("Stands still meanwhile"),
     "resumed": N_("Runs again"),
-    "recomputed": N_("Computed anew"),
 }
 
 _OF = {
@@ -146,6 +147,14 @@ def _escalated(said: Said) -> str:
     return _("Raised, because time was running out")
 
 
+def _recomputed(said: Said) -> str:
+    """A clock that was moved to the calendar or the policy of that day."""
+    because = said.get("because", ())
+    if len(because) > 1:
+        return _("Computed anew: the calendar and the policy changed")
+    return _("Computed anew: the policy changed") if "policy" in because else _("Computed anew: the calendar changed")
+
+
 _SPECIAL: Mapping[str, Callable[[Said], str]] = {
     "manager": _manager,
     "manager_until": _manager_until,
@@ -155,6 +164,7 @@ _SPECIAL: Mapping[str, Callable[[Said], str]] = {
     "fallback": _fallback,
     "fallback_administrators": _administrators,
     "escalated": _escalated,
+    "recomputed": _recomputed,
 }
 
 

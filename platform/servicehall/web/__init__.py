@@ -37,6 +37,7 @@ VIEWS = (
     "servicehall.web.admin.account_page:pages",
     "servicehall.web.admin.groups:pages",
     "servicehall.web.admin.calendars:pages",
+    "servicehall.web.admin.clocks:pages",
     "servicehall.web.admin.deliveries:pages",
     "servicehall.web.admin.guard_rails:pages",
     "servicehall.web.studio.pages:pages",

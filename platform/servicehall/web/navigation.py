@@ -85,6 +85,7 @@ SECTIONS = (
             Entry("groups", N_("Groups"), "users-group", "/admin/groups", _ADMIN),
             Entry("studio", N_("Studio"), "books", "/studio", _AUTHOR, keys="g d"),
             Entry("calendars", N_("Calendars"), "calendar-time", "/admin/calendars", _AUTHOR),
+            Entry("clocks", N_("Running clocks"), "clock-play", "/admin/clocks", _AUTHOR),
             Entry("guard-rails", N_("Guard rails"), "adjustments", "/admin/guard-rails", _ADMIN),
             Entry("deliveries", N_("Deliveries"), "send", "/admin/deliveries", _ADMIN),
             Entry("accounts", N_("Accounts"), "user-cog", "/users/list/", _ADMIN),

@@ -6,6 +6,7 @@ Every function batches what it reads: no query for each row.
 from servicehall.services.cases.approvals import approval_record, approval_records, approval_rows
 from servicehall.services.cases.clocks import clock_records
 from servicehall.services.cases.history import attachment_records, comment_records, event_records
+from servicehall.services.cases.moves import move_records
 from servicehall.services.cases.names import Names, gather, person_record
 from servicehall.services.cases.progress import progress
 from servicehall.services.cases.requests import head, request_record, request_rows, watcher_records
@@ -24,6 +25,7 @@ __all__ = [
     "gather",
     "head",
     "is_moot",
+    "move_records",
     "person_record",
     "progress",
     "request_record",

@@ -10,6 +10,7 @@ from . import (  # noqa: F401 - each registers its calls
     openapi,
     parts,
     publishing,
+    recomputation,
     requests,
     services,
     tasks,
