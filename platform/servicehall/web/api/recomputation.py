@@ -31,7 +31,7 @@ class NewOrder(Schema):
     comment = fields.String(load_default="", validate=Length(max=4_000))
 
 
-class Move(shapes.Shape):
+class ForeseenMove(shapes.Shape):
     clock = fields.String()
     request = fields.String(allow_none=True, metadata={"description": "Null where the caller may not see the request"})
     service = fields.String()
@@ -51,22 +51,22 @@ class Move(shapes.Shape):
     missed = fields.Boolean()
 
 
-class Preview(shapes.Shape):
+class Foreseen(shapes.Shape):
     basis = fields.String()
     clocks = fields.Integer()
     requests = fields.Integer()
-    items = fields.List(fields.Nested(Move))
+    items = fields.List(fields.Nested(ForeseenMove))
     next = fields.String(allow_none=True)
 
 
-class Order(shapes.Shape):
+class RecomputationOrder(shapes.Shape):
     id = fields.String()
     requests = fields.Integer()
     done = fields.Integer()
     stuck = fields.Integer()
 
 
-@call("GET", "/clocks/recomputation", summary="Which open clocks would move", tag=TAG, query=Asked, answer=Preview)
+@call("GET", "/clocks/recomputation", summary="Which open clocks would move", tag=TAG, query=Asked, answer=Foreseen)
 def preview_recomputation(query: dict[str, Any]) -> Response:
     """Nothing is changed by this."""
     found = recomputation.preview(viewer().session, _scope(query), at=now())
@@ -83,7 +83,7 @@ def preview_recomputation(query: dict[str, Any]) -> Response:
     summary="Have the clocks moved that a preview named; 409 where they would move to something else by now",
     tag=TAG,
     body=NewOrder,
-    answer=Order,
+    answer=RecomputationOrder,
     status=202,
 )
 def order_recomputation(said: dict[str, Any]) -> Response:
@@ -99,7 +99,7 @@ def order_recomputation(said: dict[str, Any]) -> Response:
     return as_json(_order(made), 202)
 
 
-@call("GET", "/clocks/recomputation/<order_id>", summary="How far an order is", tag=TAG, answer=Order)
+@call("GET", "/clocks/recomputation/<order_id>", summary="How far an order is", tag=TAG, answer=RecomputationOrder)
 def get_recomputation(order_id: str) -> Response:
     recomputation.scope_for(viewer())
     return as_json(_order(order_id))
