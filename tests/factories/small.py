@@ -166,7 +166,7 @@ class Small:
         return list(db.session.scalars(select(Timers).where(Timers.kind == kind, Timers.state == OPEN)))
 
     def ring_due(self, *, late: bool = False) -> list[str]:
-        """Everything that is due by now, in order, each at its moment or, where `late`, now; says the kinds that rang."""
+        """Rings all that is due by now, each at its moment or, where `late`, now; says the kinds that rang."""
         rang: list[str] = []
         due = select(Timers).where(Timers.state == OPEN, Timers.due_at <= self.at).order_by(Timers.due_at, Timers.kind)
         while (timer := db.session.scalars(due).first()) is not None:
