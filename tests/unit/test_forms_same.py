@@ -175,11 +175,15 @@ def test_answers_without_errors_are_canonical(raw):
 @relaxed
 @given(RAW)
 def test_every_stored_answer_can_be_shown_and_edited(raw):
-    answers = COMPILED.check(raw, CONTEXT, lookup=World()).answers
+    checked = COMPILED.check(raw, CONTEXT, lookup=World())
+    answers = checked.answers
     for key, value in answers.items():
         assert key == "table" or COMPILED.by_key[key].display(value, "zh", World())
     web = COMPILED.web(None, CONTEXT, lookup=World(), answers=answers)
-    assert {key for key in answers if key != "table"} <= {one.key for one in web.fields() if one.visible}
+    aside = {"table"}
+    if {"boolean", "integer"} & {one.path for one in checked.errors}:
+        aside.add("long_text")  # opened by an answer that was refused, and so is not stored beside it
+    assert answers.keys() - aside <= {one.key for one in web.fields() if one.visible}
 
 
 JSON = st.recursive(
