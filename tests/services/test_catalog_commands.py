@@ -5,6 +5,7 @@ And what publishing leaves alone: a request stays as it was ordered.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from tests import databases
 from tests.databases import on_sqlite
-from tests.factories.company import make_company
+from tests.factories.company import EMPLOYEE, make_company
 from tests.factories.small import Small
 
 from servicehall.cli import main
@@ -141,3 +142,23 @@ def test_a_request_stays_as_it_was_ordered(small: Small) -> None:
     assert (small.tasks(old), small.tasks(new)) == ({"a": "ready"}, {"b": "ready"})
     small.do("dan", "complete", old, "a")
     assert (small.state(old), small.state(new)) == ("resolved", "in_progress")
+
+
+@on_sqlite
+def test_who_would_be_asked_in_lines_and_as_json(
+    app: Flask, run: Run, world: Callable[..., Any], tmp_path: Path
+) -> None:
+    world(make_company)
+    answers = tmp_path / "answers.yaml"
+    answers.write_text("kind: lunch\n", encoding="utf-8")
+    asking = ("who", "it/laptop", "--person", EMPLOYEE, "--answers", answers)
+    told = run(*asking)
+    assert told.exit_code == 1 and "kind: There is no field kind." in told.output
+    answers.write_text("{occasion: lost, old_device: LO-1, keyboard: us, model: mac-14, handover: pickup}\n", "utf-8")
+    told = run(*asking)
+    assert told.exit_code == 0, told.output
+    assert "security: 1 of 1 must approve\n  it-security: group: Group it-security decides\n" in told.output
+    said = json.loads(run(*asking, "--json").output)
+    assert [stage["key"] for stage in said["stages"]] == ["budget", "security"] and said["allowed"]
+    assert run(*asking, "--at", "yesterday").exit_code == 2
+    assert run(*asking, "--at", "2020-01-01T00:00:00Z").exit_code == 1

@@ -17,6 +17,7 @@ NO_VERBS = {"HEAD", "OPTIONS"}
 NOTHING_TO_COUNT = {
     "ordering.check",
     "editing.check",
+    "audit.asked",
     "desk_task.check",
     "inbox.selected",
     "studio_trying.tried",

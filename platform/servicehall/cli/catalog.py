@@ -11,6 +11,7 @@ import click
 
 from servicehall.cli.application import Lifetime, progress_bar, with_app
 from servicehall.cli.published import what_is_known
+from servicehall.cli.who import who
 from servicehall.documents.diff import describe_changes, text_diff
 from servicehall.documents.examination import ERROR, PlacedProblem
 from servicehall.documents.json_schema import schema_of, schema_of_all
@@ -23,6 +24,9 @@ from servicehall.texts import _
 @click.group("catalog")
 def group() -> None:
     """Documents: services, forms, approvals, clocks and plans as YAML."""
+
+
+group.add_command(who)
 
 
 @group.command("check")

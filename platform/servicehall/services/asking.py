@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -212,53 +212,6 @@ def voices_of(case: Case, key: str) -> Asked:
     view = RequestView(case.w.session, case.release, case.context, case.answers)
     stage = case.chain.stage(key)
     return ask(case.chain, stage, resolve_rules(stage.approvers, view), case.around(key))
-
-
-def preview(
-    session: Session, release: Release, context: Context, answers: Mapping[str, Any]
-) -> list[tuple[str, Asked | None]]:
-    """For a request that does not exist yet: each stage with who would be asked if all stages before it pass; None
-    where it is not needed."""
-    if release.chain is None:
-        return []
-    view = RequestView(session, release, context, answers)
-    activation = release.activation(context, answers)
-    around = Circumstances(
-        selves={context.requested_for.id: "beneficiary", context.requester.id: "requester"},
-        fallback=fallback_group(session, release.department),
-        administrators=administrators(session),
-    )
-    found: dict[str, Asked | None] = {}
-    for stage in release.chain.stages:
-        needed = stage.when is None or release.condition(stage.when).holds(activation, otherwise=True)
-        casts = list(_foreseen(release.chain, stage.key, found))
-        now = replace(
-            around,
-            apart=apart_from(release.chain, stage.key, casts),
-            approved_before=approved_before(stage.key, casts, FORESEEN),
-        )
-        found[stage.key] = ask(release.chain, stage, resolve_rules(stage.approvers, view), now) if needed else None
-    return list(found.items())
-
-
-FORESEEN = "foreseen"
-"""Stands for the hash of a content that is not kept yet."""
-
-
-def _foreseen(chain: Chain, key: str, before: Mapping[str, Asked | None]) -> Iterator[Cast]:
-    """The people's voices that are sure to be cast when a stage opens: those of a parallel stage still wait, and
-    where not every word is needed nobody knows whose it will be."""
-    for other, asked in before.items():
-        if asked is None:
-            continue
-        beside = any({key, other} <= set(group) for group in chain.parallel)
-        certain = chain.stage(other).decide.kind == "all" or len(asked.voices) == 1
-        for voice in asked.voices:
-            cast = Cast(id=f"{other}/{voice.person}", stage=other, state=str(voice.state), person=voice.person)
-            if voice.state != "pending" or beside:
-                yield cast
-            elif certain:
-                yield replace(cast, state="approved", decided_by=voice.person, content=FORESEEN)
 
 
 def group_of(session: Session, key: str) -> Group | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,12 +12,11 @@ from sqlalchemy import select
 
 from servicehall.domain.conditions import Context
 from servicehall.domain.plan_dates import Known, plan_dates, without_date
-from servicehall.domain.voices import ADMINISTRATORS, Asked
+from servicehall.domain.voices import ADMINISTRATORS
 from servicehall.forms import Checked
 from servicehall.models.definitions import Document
 from servicehall.models.directory import Group, Person
 from servicehall.services import (
-    asking,
     calendars,
     clockwork,
     contexts,
@@ -27,6 +26,7 @@ from servicehall.services import (
     releases,
     requests,
 )
+from servicehall.services.foreseeing import Foreseen, foresee
 from servicehall.services.pricing import price_of
 from servicehall.services.releases import Release, may_order, viewer_context
 from servicehall.services.visibility import Viewer
@@ -58,12 +58,15 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class StagePreview:
-    """`approvers`: `{person | group, why}` with a Person or a group's key; `skipped` says why nobody is asked."""
+    """`approvers`: `{person | group, why, skipped?, deputy?}` with a Person or a group's key, as `left_out` has whom
+    a rule named in vain; `skipped` says why nobody is asked, `needed` how many approvals it takes."""
 
     key: str
     title: str
     approvers: list[dict[str, Any]]
     skipped: str | None = None
+    needed: int = 0
+    left_out: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class TaskPreview:
     department: str
     group: str | None
     due_at: datetime | None
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +129,20 @@ def card_of(release: Release) -> Card:
 
 
 def preview(
-    viewer: Viewer, release: Release, answers: Mapping[str, Any], *, beneficiary: Person, at: datetime, facts: Any
+    viewer: Viewer,
+    release: Release,
+    answers: Mapping[str, Any],
+    *,
+    beneficiary: Person,
+    at: datetime,
+    facts: Any,
+    previous: Mapping[str, Any] | None = None,
 ) -> Preview:
-    """Who would approve, which tasks there would be and when all is due, without submitting anything."""
+    """Who would approve, which tasks there would be and when all is due, without submitting anything; `previous` are
+    answers that were accepted before."""
     session = viewer.session
     context = contexts.for_people(session, viewer.person, beneficiary, facts, at=at)
-    checked = requests.check_answers(session, release, answers, context, author=viewer.id)
+    checked = requests.check_answers(session, release, answers, context, author=viewer.id, previous=previous)
     activation = release.activation(context, checked.answers)
 
     def holds(text: str) -> bool:
@@ -139,36 +151,42 @@ def preview(
     return Preview(
         checked=checked,
         price=price_of(release, checked.answers),
-        stages=[
-            _stage(viewer, release, key, asked)
-            for key, asked in asking.preview(session, release, context, checked.answers)
-        ],
+        stages=[_stage(viewer, release, one) for one in foresee(session, release, context, checked.answers)],
         tasks=_tasks(viewer, release, checked.answers, context, at, holds),
         clocks=clockwork.expected(session, release, facts.priority, holds, at),
     )
 
 
-def _stage(viewer: Viewer, release: Release, key: str, asked: Asked | None) -> StagePreview:
-    title = pick(release.stage_title(key))
+def _stage(viewer: Viewer, release: Release, stage: Foreseen) -> StagePreview:
+    title, asked = pick(release.stage_title(stage.key)), stage.asked
     if asked is None:
-        return StagePreview(key, title, [], "condition")
-    people = directory.people(viewer.session, [voice.person for voice in asked.voices])
-    groups = {voice.group for voice in asked.voices if voice.group and voice.group != ADMINISTRATORS}
-    keys = (
-        {row.id: row.key for row in viewer.session.scalars(select(Group).where(Group.id.in_(groups)))} if groups else {}
-    )
+        return StagePreview(stage.key, title, [], "condition")
+    voices = [(voice.person, voice.group) for voice in asked.voices]
+    named = [who for pair in voices for who in pair] + [one.who for one in asked.left_out]
+    people = directory.people(viewer.session, [*named, *stage.deputies.values()])
+    groups = _group_keys(viewer, [who for who in named if who and who != ADMINISTRATORS and who not in people])
+
+    def who_is(found: str | None) -> dict[str, Any]:
+        return {"person": people[found]} if found in people else {"group": groups.get(str(found), found)}
+
     approvers = [
         {
-            **(
-                {"person": people[voice.person]} if voice.person else {"group": keys.get(str(voice.group), voice.group)}
-            ),
+            **who_is(voice.person or voice.group),
             "why": dict(voice.why),
             **({"skipped": dict(voice.skip_reason)} if voice.skip_reason else {}),
+            **({"deputy": people[deputy]} if (deputy := stage.deputies.get(voice.person or "")) else {}),
         }
         for voice in asked.voices
     ]
+    left_out = [{**who_is(one.who), "why": dict(one.why), "code": one.code} for one in asked.left_out]
     all_skipped = all(voice.state == "skipped" for voice in asked.voices)
-    return StagePreview(key, title, approvers, "skipped" if all_skipped else None)
+    return StagePreview(stage.key, title, approvers, "skipped" if all_skipped else None, stage.needed, left_out)
+
+
+def _group_keys(viewer: Viewer, ids: Collection[str]) -> dict[str, str]:
+    if not ids:
+        return {}
+    return {row.id: row.key for row in viewer.session.scalars(select(Group).where(Group.id.in_(ids)))}
 
 
 def _tasks(
@@ -199,6 +217,7 @@ def _tasks(
             if one.group
             else _first_agents(viewer, one.department or release.department),
             due_at=None if one.key in undated else dates[one.key].due_at,
+            after=tuple(key for key in one.after.keys if key not in left_out),
         )
         for one in plan.tasks
         if one.key not in left_out

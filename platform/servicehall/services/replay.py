@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Table, create_engine, select
+from sqlalchemy import ColumnElement, Table, select
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import StaticPool
 
 from servicehall.domain.events import read_event
 from servicehall.models.appliers import Applied, Writer, apply
@@ -20,7 +19,9 @@ from servicehall.models.directory import Delegation, Department, Group, GuardRai
 from servicehall.models.fulfilment import Task
 from servicehall.models.log import EventRow
 from servicehall.models.requests import Attachment, Comment, Participant, Request
-from servicehall.services.work import read_content
+from servicehall.services.audit import named_hashes
+from servicehall.services.scratch import scratch
+from servicehall.services.work import read_contents
 
 RECORDS: dict[str, tuple[tuple[type[Base], str], ...]] = {
     "request": (
@@ -56,43 +57,32 @@ def all_streams(session: Session) -> Iterator[str]:
     yield from session.scalars(select(EventRow.stream).where(EventRow.sequence == 1).order_by(EventRow.stream))
 
 
-def replay(live: Session, streams: list[str], beside: Session) -> None:
-    """Applies the events of these streams, in order, to the tables of another database."""
+def replay(live: Session, wanted: ColumnElement[bool], beside: Session) -> None:
+    """Applies these events, stream by stream and in order, to the tables of another database."""
     writer = Writer(beside)
     rows = live.scalars(
-        select(EventRow).where(EventRow.stream.in_(streams)).order_by(EventRow.stream, EventRow.sequence)
+        select(EventRow).where(wanted).order_by(EventRow.stream, EventRow.sequence).execution_options(yield_per=BATCH)
     )
-    for row in rows:
-        event = read_event(row.kind, row.schema, row.body)
-        apply(
-            writer,
-            Applied(
-                event,
-                row.stream,
-                row.sequence,
-                row.at,
-                row.actor,
-                row.on_behalf_of,
-                lambda sha256: None if sha256 is None else read_content(live, sha256),
-            ),
-        )
+    for batch in rows.partitions():
+        content = _reader(live, batch)
+        for row in batch:
+            event = read_event(row.kind, row.schema, row.body)
+            apply(writer, Applied(event, row.stream, row.sequence, row.at, row.actor, row.on_behalf_of, content))
     writer.flush()
 
 
+def _reader(live: Session, rows: Iterable[EventRow]) -> Callable[[str | None], Any]:
+    """What these events name by hash, read at once."""
+    contents = read_contents(live, {digest for row in rows for digest in named_hashes(row.body)})
+    return lambda sha256: None if sha256 is None else contents.get(sha256)
+
+
 def _compare_batch(session: Session, streams: list[str]) -> list[str]:
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-    tables = [model.__table__ for models in RECORDS.values() for model, _ in models]
-    Base.metadata.create_all(engine, tables=tables)
-    try:
-        with Session(engine) as beside:
-            replay(session, streams, beside)
-            return [
-                line
-                for model, owner, ids in _owned(streams)
-                for line in _differences(session, beside, model, owner, ids)
-            ]
-    finally:
-        engine.dispose()
+    with scratch([model for models in RECORDS.values() for model, _ in models]) as beside:
+        replay(session, EventRow.stream.in_(streams), beside)
+        return [
+            line for model, owner, ids in _owned(streams) for line in _differences(session, beside, model, owner, ids)
+        ]
 
 
 def _owned(streams: list[str]) -> Iterator[tuple[type[Base], str, list[str]]]:

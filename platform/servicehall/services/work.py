@@ -263,24 +263,44 @@ def wake() -> None:
     _wake()
 
 
+_still: ContextVar[dict[str, Any] | None] = ContextVar("still", default=None)
+
+
+@contextmanager
+def standing_still() -> Iterator[None]:
+    """Within the block directory and documents do not change, and are read once: for many readings of one session."""
+    token = _still.set({})
+    try:
+        yield
+    finally:
+        _still.reset(token)
+
+
+def _memo() -> dict[str, Any] | None:
+    still, current = _still.get(), _current.get()
+    if still is not None or current is None or not current.family.startswith("request/"):
+        return still
+    return current.memo
+
+
 def remembered(name: tuple[str, ...], read: Callable[[], Value]) -> Value:
-    """What is read once in a work over a request: documents, which no such work changes."""
-    current = _current.get()
-    if current is None or not current.family.startswith("request/"):
+    """What is read once in a work over a request, which changes no documents, and while all stands still."""
+    memo = _memo()
+    if memo is None:
         return read()
     key = "/".join(name)
-    if key not in current.memo:
-        current.memo[key] = read()
-    found: Value = current.memo[key]
+    if key not in memo:
+        memo[key] = read()
+    found: Value = memo[key]
     return found
 
 
 def memory(name: str) -> dict[str, Any]:
-    """The same by key: what the present work over a request has read already; empty, and forgotten, outside of one."""
-    current = _current.get()
-    if current is None or not current.family.startswith("request/"):
+    """The same by key: what has been read already; empty, and forgotten, outside of such a work or block."""
+    memo = _memo()
+    if memo is None:
         return {}
-    found: dict[str, Any] = current.memo.setdefault(name, {})
+    found: dict[str, Any] = memo.setdefault(name, {})
     return found
 
 

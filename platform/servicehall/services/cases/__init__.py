@@ -8,6 +8,7 @@ from servicehall.services.cases.clocks import clock_records
 from servicehall.services.cases.history import attachment_records, comment_records, event_records
 from servicehall.services.cases.moves import move_records
 from servicehall.services.cases.names import Names, gather, person_record
+from servicehall.services.cases.previews import answer_record, preview_record
 from servicehall.services.cases.progress import progress
 from servicehall.services.cases.requests import head, request_record, request_rows, watcher_records
 from servicehall.services.cases.tasks import task_record, task_records, task_rows
@@ -15,6 +16,7 @@ from servicehall.services.cases.waiting import is_moot, waits_for
 
 __all__ = [
     "Names",
+    "answer_record",
     "approval_record",
     "approval_records",
     "approval_rows",
@@ -27,6 +29,7 @@ __all__ = [
     "is_moot",
     "move_records",
     "person_record",
+    "preview_record",
     "progress",
     "request_record",
     "request_rows",

@@ -101,6 +101,13 @@ class Check(Schema):
     requested_for = _text("An email; nobody else than oneself if left out")
 
 
+class Who(Check):
+    person = _text("Who would order it: an email; the caller if left out")
+    at = fields.AwareDateTime(load_default=None, metadata={"description": "A moment that is over; now if left out"})
+    impact = _text()
+    urgency = _text()
+
+
 class Order(Check):
     service = fields.String(required=True, metadata={"description": "`department/key`"})
     priority = _text()

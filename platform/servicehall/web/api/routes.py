@@ -15,6 +15,7 @@ from . import (  # noqa: F401 - each registers its calls
     services,
     tasks,
     uploads,
+    who,
 )
 from .calls import api
 

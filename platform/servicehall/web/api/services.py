@@ -6,13 +6,12 @@ from typing import Any
 
 from flask import Response
 
-from ...clock import as_instant, now
+from ...clock import now
 from ...domain.conditions import RequestFacts
 from ...services import cases, catalog, releases
 from ...services.beneficiaries import beneficiary_of
-from ...services.catalog import Card, Preview, StagePreview
+from ...services.catalog import Card
 from ...services.releases import Release
-from ...services.words import why_sentence
 from ...texts import current_locale
 from . import inputs, shapes
 from .calls import as_json, call, listed_parts, only_read, viewer
@@ -70,7 +69,7 @@ def check(department: str, key: str, said: dict[str, Any]) -> Response:
         department=release.department,
     )
     preview = catalog.preview(viewer(), release, said["answers"], beneficiary=person, at=at, facts=facts)
-    return as_json(_preview(preview))
+    return as_json(cases.preview_record(preview))
 
 
 def _orderable(department: str, key: str) -> Release:
@@ -91,36 +90,3 @@ def _asked_form(release: Release) -> dict[str, Any]:
     for page in schema["x-pages"]:
         page["fields"] = [one for one in page["fields"] if not isinstance(one, str) or one not in foreign]
     return schema
-
-
-def _preview(preview: Preview) -> dict[str, Any]:
-    checked = preview.checked
-    return {
-        "visible": list(checked.visible),
-        "required": sorted(checked.required),
-        "answers": checked.answers,
-        "errors": [problem.as_dict() for problem in checked.errors],
-        "price": preview.price,
-        "stages": [_stage(stage) for stage in preview.stages],
-        "tasks": [
-            {
-                "key": task.key,
-                "title": task.title,
-                "department": task.department,
-                "group": task.group,
-                "due_at": as_instant(task.due_at) if task.due_at else None,
-            }
-            for task in preview.tasks
-        ],
-        "clocks": [{"measure": measure, "due_at": as_instant(due_at)} for measure, due_at in preview.clocks],
-    }
-
-
-def _stage(stage: StagePreview) -> dict[str, Any]:
-    approvers = []
-    for one in stage.approvers:
-        who = {"person": cases.person_record(one["person"])} if "person" in one else {"group": one["group"]}
-        passed_over = {"skipped": why_sentence(one["skipped"])} if "skipped" in one else {}
-        approvers.append({**who, "why": why_sentence(one["why"]), **passed_over})
-    skipped = why_sentence({"code": stage.skipped}) if stage.skipped else None
-    return {"key": stage.key, "title": stage.title, "approvers": approvers, "skipped": skipped}

@@ -86,12 +86,13 @@ class Service(Shape):
 
 
 class PreviewApprover(Shape):
-    OPTIONAL = frozenset({"person", "group", "skipped"})
+    OPTIONAL = frozenset({"person", "group", "skipped", "deputy"})
 
     person = fields.Nested(Person)
     group = fields.String()
     why = fields.String()
     skipped = fields.String(metadata={"description": "Why this voice would be passed over"})
+    deputy = fields.Nested(Person, metadata={"description": "Who stands in for the person just then"})
 
 
 class PreviewStage(Shape):
@@ -99,6 +100,7 @@ class PreviewStage(Shape):
     title = fields.String()
     approvers = _some(PreviewApprover)
     skipped = fields.String(allow_none=True, metadata={"description": "Why nobody would be asked"})
+    needed = fields.Integer(metadata={"description": "How many approvals the stage needs"})
 
 
 class PreviewTask(Shape):
@@ -107,6 +109,7 @@ class PreviewTask(Shape):
     department = fields.String()
     group = fields.String(allow_none=True)
     due_at = _instant()
+    after = fields.List(fields.String(), metadata={"description": "The tasks that it waits for"})
 
 
 class PreviewClock(Shape):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from servicehall.web.audit import access, requests, seals
+from servicehall.web.audit import access, requests, seals, who
 from servicehall.web.audit.common import pages
 
-__all__ = ["access", "pages", "requests", "seals"]
+__all__ = ["access", "pages", "requests", "seals", "who"]

@@ -56,7 +56,7 @@ def find() -> ResponseReturnValue:
         first_href=first_href(),
         asked=request.args,
         searching=any(request.args.values()),
-        services=_services(viewer.session),
+        services=services_ever(viewer.session),
         states=[(str(state), _(name)) for state, name in STATE_NAMES.items() if state != "draft"],
     )
 
@@ -172,7 +172,7 @@ class AuditCase:
         return {str(one.body["clock"]): parse_instant(one.at) for one in self.paper.events_of("clock.stopped")}
 
 
-def _services(session: Session) -> list[tuple[str, str]]:
+def services_ever(session: Session) -> list[tuple[str, str]]:
     """Every service that was ever published, by its title."""
     rows = session.execute(
         select(Document.department, Document.key, Document.body).where(
