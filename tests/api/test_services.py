@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 from tests.factories.company import DIRECTOR, EMPLOYEE, IT_CATALOG, MANAGER
 from tests.factories.orders import onboarding
+
+from servicehall.clock import now
 
 SERVICE = "hr/employee-onboarding"
 Api = Callable[[str], Any]
@@ -71,3 +74,29 @@ def test_a_preview_tells_what_is_missing(api: Api) -> None:
 def test_without_the_day_that_they_count_from_tasks_have_no_dates(api: Api) -> None:
     said = api(MANAGER).post(f"/services/{SERVICE}/check", json={"answers": onboarding(start_date=None)}).json
     assert said["tasks"] and {one["due_at"] for one in said["tasks"]} == {None}
+
+
+def test_a_date_that_cannot_be_met_is_said_before_anything_is_sent_with_the_first_that_works(api: Api) -> None:
+    def plan_for(day: str) -> Any:
+        return (
+            api(MANAGER).post(f"/services/{SERVICE}/check", json={"answers": onboarding(start_date=day)}).json["plan"]
+        )
+
+    today = now().date()
+    found = plan_for((today + timedelta(days=2)).isoformat())
+    assert (found["anchor"], found["possible"]) == ("start_date", False)
+    assert "hr-record" in {one["key"] for one in found["late"]}
+    first = date.fromisoformat(found["works_from"])
+    assert len(found["warnings"]) > 1 and f"{first.year}年{first.month}月{first.day}日" in found["warnings"][0]
+    works, before = plan_for(first.isoformat()), plan_for((first - timedelta(days=1)).isoformat())
+    assert (works["possible"], works["late"], works["warnings"]) == (True, [], [])
+    assert before["possible"] is False and works["critical"]
+    assert plan_for("2099-01-08")["works_from"] == first.isoformat()
+
+
+def test_a_preview_says_by_when_each_task_must_begin(api: Api) -> None:
+    said = api(MANAGER).post(f"/services/{SERVICE}/check", json={"answers": onboarding(start_date="2099-01-08")}).json
+    tasks = {one["key"]: one for one in said["tasks"]}
+    assert tasks["hr-record"]["starts_by"] == tasks["hr-record"]["due_at"]
+    assert tasks["laptop"]["starts_by"] == tasks["set-up-laptop"]["due_at"]  # nobody knows how long the child takes
+    assert [key for key, one in tasks.items() if one["critical"]] == said["plan"]["critical"] == ["hr-record"]

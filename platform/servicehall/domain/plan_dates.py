@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from servicehall.domain.plan_checks import is_offset
 from servicehall.domain.plans import Plan, Task
@@ -83,39 +82,6 @@ def without_date(plan: Plan) -> frozenset[str]:
         if (task.due is not None and is_offset(task.due)) or not found.isdisjoint(task.after.keys):
             found.add(task.key)
     return frozenset(found)
-
-
-def latest_starts(plan: Plan, dates: Mapping[str, Dates], *, reckoning: Reckoning) -> dict[str, datetime]:
-    """When each task has to begin at the latest, by key, so that it and all that wait for it are done when due.
-
-    A task that is due so long after it is ready takes that long; one whose due date counts from the anchor, no time.
-    A task whose end nothing asks for at a certain date is left out. Exact to a minute.
-    """
-    found: dict[str, datetime] = {}
-    waiting: dict[str, list[str]] = {}
-    for task in reversed(plan.ordered):
-        ends = [found[key] for key in waiting.get(task.key, ()) if key in found]
-        takes = task.due if task.due is not None and not (plan.anchor is not None and is_offset(task.due)) else None
-        due_at = dates[task.key].due_at
-        if takes is None and due_at is not None:
-            ends.append(due_at)
-        if ends:
-            found[task.key] = _begins(min(ends), takes, reckoning) if takes is not None else min(ends)
-        for key in task.after.all:
-            waiting.setdefault(key, []).append(task.key)
-    return found
-
-
-def _begins(end: datetime, takes: str, reckoning: Reckoning) -> datetime:
-    """The latest minute, counted back from the end, from which a duration ends in time."""
-
-    def in_time(minutes: int) -> bool:
-        return reckoning.after(end - timedelta(minutes=minutes), takes) <= end
-
-    late, early = 0, 24 * 60
-    while not in_time(early):
-        late, early = early, early * 2
-    return end - timedelta(minutes=bisect_left(range(late, early), True, key=in_time) + late)
 
 
 def _expected(task: Task, ends: Mapping[str, datetime], started_at: datetime, skipped: Collection[str]) -> datetime:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from servicehall.domain.conditions import Context
+from servicehall.domain.conditions import Activation
 from servicehall.domain.plan_dates import Known, plan_dates, without_date
 from servicehall.domain.voices import ADMINISTRATORS
 from servicehall.forms import Checked
@@ -23,10 +23,12 @@ from servicehall.services import (
     departments,
     directory,
     fulfilment,
+    planning,
     releases,
     requests,
 )
 from servicehall.services.foreseeing import Foreseen, foresee
+from servicehall.services.planning import Outlook
 from servicehall.services.pricing import price_of
 from servicehall.services.releases import Release, may_order, viewer_context
 from servicehall.services.visibility import Viewer
@@ -77,6 +79,8 @@ class TaskPreview:
     group: str | None
     due_at: datetime | None
     after: tuple[str, ...] = ()
+    starts_by: datetime | None = None
+    critical: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class Preview:
     stages: list[StagePreview]
     tasks: list[TaskPreview]
     clocks: list[tuple[str, datetime]]
+    outlook: Outlook
 
 
 def services_for(
@@ -148,12 +153,14 @@ def preview(
     def holds(text: str) -> bool:
         return release.condition(text).holds(activation, otherwise=False)
 
+    tasks, outlook = _tasks(viewer, release, checked.answers, activation, at)
     return Preview(
         checked=checked,
         price=price_of(release, checked.answers),
         stages=[_stage(viewer, release, one) for one in foresee(session, release, context, checked.answers)],
-        tasks=_tasks(viewer, release, checked.answers, context, at, holds),
+        tasks=tasks,
         clocks=clockwork.expected(session, release, facts.priority, holds, at),
+        outlook=outlook,
     )
 
 
@@ -190,38 +197,35 @@ def _group_keys(viewer: Viewer, ids: Collection[str]) -> dict[str, str]:
 
 
 def _tasks(
-    viewer: Viewer, release: Release, answers: Mapping[str, Any], context: Context, at: datetime, holds: Any
-) -> list[TaskPreview]:
-    """The tasks that would follow; those whose condition is false already are left out."""
+    viewer: Viewer, release: Release, answers: Mapping[str, Any], activation: Activation, at: datetime
+) -> tuple[list[TaskPreview], Outlook]:
+    """The tasks that would follow, without those whose condition is false already, and how their dates stand."""
     plan = fulfilment.plan_of(release)
-    # what depends on other tasks' answers cannot be known yet: it is shown
-    left_out = {
-        one.key for one in plan.tasks if one.when and not _needs_tasks(release, one.when) and not holds(one.when)
-    }
-    named = calendars.named(viewer.session, plan.calendar, department=release.department)
     anchor = releases.anchor_of(release, answers)
+    named = calendars.named(viewer.session, plan.calendar, department=release.department)
+    reckoning = calendars.reckoning_of(named.calendar, viewer.person)
+    known = Known(skipped=planning.left_out(release, plan, activation))
+    dates = plan_dates(plan, started_at=at, anchor=anchor, reckoning=reckoning, known=known)
     undated = without_date(plan) if anchor is None else frozenset()
-    dates = plan_dates(
-        plan,
-        started_at=at,
-        anchor=anchor,
-        reckoning=calendars.reckoning_of(named.calendar, viewer.person),
-        known=Known(skipped=left_out),
-    )
-    return [
+    titles = {one.key: pick(one.title) or one.key for one in plan.tasks}
+    outlook = planning.outlook(plan, titles, at=at, anchor=anchor, reckoning=reckoning, known=known)
+    found = [
         TaskPreview(
             key=one.key,
-            title=pick(one.title) or one.key,
+            title=titles[one.key],
             department=one.department or release.department,
             group=one.group.rsplit("/", 1)[-1]
             if one.group
             else _first_agents(viewer, one.department or release.department),
             due_at=None if one.key in undated else dates[one.key].due_at,
-            after=tuple(key for key in one.after.keys if key not in left_out),
+            after=tuple(key for key in one.after.keys if key not in known.skipped),
+            starts_by=outlook.forecast.latest.get(one.key),
+            critical=one.key in outlook.forecast.critical,
         )
         for one in plan.tasks
-        if one.key not in left_out
+        if one.key not in known.skipped
     ]
+    return found, outlook
 
 
 def _first_agents(viewer: Viewer, department: str) -> str | None:
@@ -263,7 +267,3 @@ def _all_texts(values: list[Any]) -> list[str]:
 
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
-
-
-def _needs_tasks(release: Release, text: str) -> bool:
-    return any(name.startswith("tasks") for name in release.condition(text).names)

@@ -8,6 +8,7 @@ from typing import Any
 from servicehall.clock import as_instant
 from servicehall.services.cases.names import Record, person_record, said_at
 from servicehall.services.catalog import Preview, StagePreview
+from servicehall.services.planning import Outlook
 from servicehall.services.who import Answer
 from servicehall.services.words import why_sentence
 from servicehall.texts import N_, _
@@ -40,10 +41,35 @@ def preview_record(preview: Preview) -> Record:
                 "group": task.group,
                 "due_at": said_at(task.due_at),
                 "after": list(task.after),
+                "starts_by": said_at(task.starts_by),
+                "critical": task.critical,
             }
             for task in preview.tasks
         ],
         "clocks": [{"measure": measure, "due_at": as_instant(due_at)} for measure, due_at in preview.clocks],
+        "plan": outlook_record(preview.outlook),
+    }
+
+
+def outlook_record(outlook: Outlook) -> Record:
+    """Whether the date can be met that the plan counts from, and what keeps it from being met."""
+    works_from = outlook.forecast.works_from
+    return {
+        "anchor": outlook.anchor,
+        "date": outlook.date.isoformat() if outlook.date else None,
+        "possible": outlook.possible,
+        "works_from": works_from.isoformat() if works_from else None,
+        "critical": list(outlook.forecast.critical),
+        "late": [
+            {
+                "key": one.task,
+                "title": outlook.titles[one.task],
+                "due_at": as_instant(one.due_at),
+                "earliest_at": as_instant(one.earliest),
+                "because": list(one.because),
+            }
+            for one in outlook.forecast.late
+        ],
     }
 
 

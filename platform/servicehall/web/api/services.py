@@ -13,6 +13,7 @@ from ...services.beneficiaries import beneficiary_of
 from ...services.catalog import Card
 from ...services.releases import Release
 from ...texts import current_locale
+from ..plan_words import warnings
 from . import inputs, shapes
 from .calls import as_json, call, listed_parts, only_read, viewer
 
@@ -69,7 +70,9 @@ def check(department: str, key: str, said: dict[str, Any]) -> Response:
         department=release.department,
     )
     preview = catalog.preview(viewer(), release, said["answers"], beneficiary=person, at=at, facts=facts)
-    return as_json(cases.preview_record(preview))
+    record = cases.preview_record(preview)
+    record["plan"]["warnings"] = list(warnings(preview.outlook))
+    return as_json(record)
 
 
 def _orderable(department: str, key: str) -> Release:

@@ -110,6 +110,28 @@ class PreviewTask(Shape):
     group = fields.String(allow_none=True)
     due_at = _instant()
     after = fields.List(fields.String(), metadata={"description": "The tasks that it waits for"})
+    starts_by = _instant("The last moment to begin, where a date hangs on it")
+    critical = fields.Boolean(metadata={"description": "On the chain of tasks that leaves the least time"})
+
+
+class LateTask(Shape):
+    key = fields.String()
+    title = fields.String()
+    due_at = _instant()
+    earliest_at = _instant("When it can be done at the earliest")
+    because = fields.List(fields.String(), metadata={"description": "Keys of the tasks before it that take the time"})
+
+
+class PlanOutlook(Shape):
+    OPTIONAL = frozenset({"warnings"})
+
+    anchor = fields.String(allow_none=True, metadata={"description": "The field whose date the plan counts from"})
+    date = fields.Date(allow_none=True)
+    possible = fields.Boolean(allow_none=True, metadata={"description": "Whether that date can be met"})
+    works_from = fields.Date(allow_none=True, metadata={"description": "The first date that can be met"})
+    critical = fields.List(fields.String(), metadata={"description": "The chain of tasks that leaves the least time"})
+    late = _some(LateTask)
+    warnings = fields.List(fields.String(), metadata={"description": "The same in the reader's words"})
 
 
 class PreviewClock(Shape):
@@ -126,6 +148,7 @@ class Preview(Shape):
     stages = _some(PreviewStage)
     tasks = _some(PreviewTask)
     clocks = _some(PreviewClock)
+    plan = fields.Nested(PlanOutlook)
 
 
 class RequestRow(Shape):

@@ -14,9 +14,11 @@ from servicehall.services import cases, releases
 from servicehall.services.access import note_reading
 from servicehall.services.cases.names import Record, department_titles
 from servicehall.services.fulfilment import plan_of
+from servicehall.services.planning import Outlook, outlook_of
 from servicehall.services.visibility import Viewer, request_for, visible_requests
-from servicehall.texts import pick
+from servicehall.texts import _, pick
 from servicehall.web.formats import day
+from servicehall.web.plan_words import warnings
 from servicehall.web.portal.acting import viewer
 from servicehall.web.states import look
 
@@ -28,8 +30,10 @@ def plan(number: str) -> ResponseReturnValue:
     """Who does what after what; before approval, what is planned."""
     row = request_for(viewer(), number)
     note_reading(row, viewer=viewer(), at=now(), kind="plan")
+    at = now()
     begun = cases.task_records(viewer(), row)
     tasks = begun or _planned(viewer(), row)
+    outlook = outlook_of(viewer().session, row, at=at)
     return render_template(
         "desk/plan.html",
         row=row,
@@ -37,7 +41,10 @@ def plan(number: str) -> ResponseReturnValue:
         begun=bool(begun),
         lanes=_lanes(tasks),
         titles={task["key"]: task["title"] for task in tasks},
-        nodes=[_node(task) for task in tasks],
+        nodes=[_node(task, outlook) for task in tasks],
+        outlook=outlook,
+        warnings=warnings(outlook) if outlook is not None else (),
+        late=[one.task for one in outlook.forecast.late] if outlook is not None else (),
         edges=_edges(tasks),
         children=_children(viewer(), row),
         total=len(tasks),
@@ -77,12 +84,16 @@ def _lanes(tasks: Sequence[Record]) -> dict[str, list[Record]]:
     return found
 
 
-def _node(task: Record) -> Record:
+def _node(task: Record, outlook: Outlook | None) -> Record:
+    """A card of the graph: its state, when it must begin or be done, its department; marked where time is short."""
     shown = look("task", task["state"])
+    latest = outlook.forecast.latest.get(task["key"]) if outlook is not None else None
     until = day(task["due_at"]) if task["state"] not in ("done", "skipped", "cancelled") else ""
-    said = (shown.word, until, task["department_title"])
+    begin = _("begin by {date}", date=day(latest)) if latest and task["state"] in ("blocked", "ready") else ""
+    said = (shown.word, begin or until, task["department_title"])
+    critical = outlook is not None and task["key"] in outlook.forecast.critical
     node = {"id": task["key"], "label": task["title"], "sub": " · ".join(filter(None, said)), "tone": shown.tone}
-    return node | ({"href": f"/tasks/{task['id']}"} if task["id"] else {})
+    return node | {"critical": critical} | ({"href": f"/tasks/{task['id']}"} if task["id"] else {})
 
 
 def _edges(tasks: Sequence[Record]) -> list[Record]:

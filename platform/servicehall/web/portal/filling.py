@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from servicehall.services.releases import Release
 from servicehall.services.visibility import Viewer
 from servicehall.services.work import read_content
 from servicehall.texts import pick
+from servicehall.web.plan_words import warnings
 
 Posted = MultiDict[str, Any] | CombinedMultiDict[str, Any]
 Store = Callable[[Any], FileFacts]
@@ -64,6 +65,11 @@ class Filling:
         for task in self.preview.tasks if self.preview is not None else ():
             found.setdefault(task.department, []).append(task)
         return list(found.items())
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Why the date that was asked for cannot be met, and which can."""
+        return warnings(self.preview.outlook) if self.preview is not None else ()
 
     @property
     def awaited_date(self) -> str:

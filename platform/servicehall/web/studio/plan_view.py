@@ -12,13 +12,15 @@ from typing import Any
 
 from servicehall.documents.plan_graph import after_of, key_of, kind_of, name_of, tasks_of
 from servicehall.domain.durations import Duration
-from servicehall.domain.plan_dates import Dates, latest_starts, plan_dates, without_date
+from servicehall.domain.plan_dates import Dates, plan_dates, without_date
+from servicehall.domain.plan_forecast import Forecast, forecast
 from servicehall.domain.plans import After, Plan, Task
 from servicehall.errors import Invalid
 from servicehall.services import calendars
 from servicehall.services.cases.names import department_titles
 from servicehall.texts import N_, _
-from servicehall.web.formats import day, moment
+from servicehall.web.formats import day
+from servicehall.web.plan_words import reason
 from servicehall.web.studio.page import Page
 
 MARKS: Sequence[tuple[str, str, str]] = (
@@ -50,6 +52,7 @@ class Row:
     due: str
     dates: Dates | None
     latest: datetime | None
+    critical: bool
     late: str
     problems: Sequence[str]
 
@@ -64,7 +67,9 @@ def rows(page: Page, plan: Any, *, at: str, department: str, anchor: date | None
     tasks = tasks_of(plan)
     titles = department_titles(page.viewer.session)
     places = {key_of(one): index for index, one in reversed(list(enumerate(tasks))) if key_of(one)}
-    dates, latest = dates_of(page, plan, department=department, anchor=anchor, started_at=started_at)
+    dates, ahead = dates_of(page, plan, department=department, anchor=anchor, started_at=started_at)
+    late = {late.task: late for late in ahead.late}
+    names = {key_of(one): name_of(one) for one in tasks}
     wrong = _problems(page, at)
     found = []
     for index, one in enumerate(tasks):
@@ -84,8 +89,9 @@ def rows(page: Page, plan: Any, *, at: str, department: str, anchor: date | None
                 choices=[[places[name] for name in choice if name in places] for choice in after.any],
                 due=due_in_words(one.get("due")),
                 dates=known,
-                latest=latest.get(key),
-                late=_late(known, latest.get(key)),
+                latest=ahead.latest.get(key),
+                critical=key in ahead.critical and len(tasks) > 1,
+                late=reason(late[key], names) if key in late else "",
                 problems=wrong.get(index, ()),
             )
         )
@@ -94,18 +100,18 @@ def rows(page: Page, plan: Any, *, at: str, department: str, anchor: date | None
 
 def dates_of(
     page: Page, plan: Any, *, department: str, anchor: date | None, started_at: datetime
-) -> tuple[Mapping[str, Dates], Mapping[str, datetime]]:
-    """Ready and due, and the latest start, by key; nothing for a plan whose tasks wait for each other."""
+) -> tuple[Mapping[str, Dates], Forecast]:
+    """Ready and due by key, and the forecast; nothing for a plan whose tasks wait for each other."""
     read = readable(plan)
     if read is None:
-        return {}, {}
+        return {}, Forecast({})
     calendar = plan.get("calendar")
     named = calendars.named(page.viewer.session, calendar if isinstance(calendar, str) else None, department=department)
     reckoning = calendars.reckoning_of(named.calendar, page.viewer.person)
     undated = without_date(read) if anchor is None else frozenset()
     found = plan_dates(read, started_at=started_at, anchor=anchor, reckoning=reckoning)
-    latest = latest_starts(read, found, reckoning=reckoning) if anchor is not None else {}
-    return {key: one for key, one in found.items() if key not in undated}, latest
+    ahead = forecast(read, at=started_at, anchor=anchor, reckoning=reckoning)
+    return {key: one for key, one in found.items() if key not in undated}, ahead
 
 
 def readable(plan: Any) -> Plan | None:
@@ -129,9 +135,8 @@ def _task(task: Mapping[str, Any], known: set[str], *, anchored: bool) -> Task:
     choices = (tuple(key for key in choice if key in known) for choice in after.any)
     after = After(tuple(key for key in after.all if key in known), tuple(choice for choice in choices if choice))
     due = duration_of(task.get("due"))
-    return Task(
-        key=key_of(task), after=after, due=str(due) if due is not None and (due.amount > 0 or anchored) else None
-    )
+    said = str(due) if due is not None and (due.amount > 0 or anchored) else None
+    return Task(key=key_of(task), after=after, due=said, optional=task.get("optional") is True)
 
 
 def duration_of(said: Any) -> Duration | None:
@@ -167,6 +172,7 @@ def graph(found: Sequence[Row], selected: int | None, *, href: str) -> Mapping[s
                 "tone": "danger" if one.problems else "warning" if one.late else "neutral",
                 "said": " ".join([*one.problems, one.late]).strip(),
                 "selected": one.index == selected,
+                "critical": one.critical,
                 "href": href + one.pointer,
             }
             for one in found
@@ -176,14 +182,6 @@ def graph(found: Sequence[Row], selected: int | None, *, href: str) -> Mapping[s
             *({"from": key, "to": one.index, "any": True} for one in found for choice in one.choices for key in choice),
         ],
     }
-
-
-def _late(dates: Dates | None, latest: datetime | None) -> str:
-    """Where a date cannot be met: in words, why."""
-    if dates is None or latest is None or dates.ready_at <= latest:
-        return ""
-    said = {"ready": moment(dates.ready_at).striptags(), "latest": moment(latest).striptags()}
-    return _("Cannot be in time: begins {ready} at the earliest, and would have to begin by {latest}.", **said)
 
 
 def _who(task: Mapping[str, Any]) -> str:

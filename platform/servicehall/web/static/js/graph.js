@@ -41,7 +41,7 @@ function line(points) {
 }
 
 function box(node) {
-  const group = draw("g", { class: `plan-node tone-${node.tone ?? "neutral"}`, transform: `translate(${node.x - node.width / 2} ${node.y - node.height / 2})` });
+  const group = draw("g", { class: `plan-node tone-${node.tone ?? "neutral"}${node.critical ? " is-critical" : ""}`, transform: `translate(${node.x - node.width / 2} ${node.y - node.height / 2})` });
   const holder = node.href ? draw("a", { href: node.href }) : group;
   holder.append(draw("title", {}, [node.label, node.sub].filter(Boolean).join(" · ")));
   holder.append(draw("rect", { width: node.width, height: node.height, rx: 6 }));

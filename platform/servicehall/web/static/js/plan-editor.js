@@ -117,7 +117,7 @@ function tool(x, d, title, run) {
 
 function card(board, node, { x, y }, own) {
   const group = draw("g", {
-    class: `plan-node tone-${node.tone}${node.selected ? " is-selected" : ""}`, transform: `translate(${x} ${y})`, "data-id": node.id,
+    class: `plan-node tone-${node.tone}${node.selected ? " is-selected" : ""}${node.critical ? " is-critical" : ""}`, transform: `translate(${x} ${y})`, "data-id": node.id,
   });
   const holder = own ? draw("a", { href: node.href, "data-open-task": "" }) : group;
   const marks = node.marks.map((one) => one.text);
