@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import func, select
 from tests.factories.company import AUDITOR, DIRECTOR, EMPLOYEE, HR_AGENT, HR_LEAD, IT_AGENT, MANAGER
-from tests.factories.orders import approve, onboarding, order
+from tests.factories.orders import approve, onboarding, order, workday
 
 from servicehall import jobs
 from servicehall.models.base import db
@@ -137,3 +137,33 @@ def test_a_checklist_is_part_of_the_task_and_ticked_item_by_item(api: Api) -> No
     ):
         assert agent.post(path, json=wrong).status_code == 422
     assert api(EMPLOYEE).post(path, json={"item": 0, "done": True}).status_code == 404
+
+
+def test_agents_add_a_task_that_the_plan_did_not_foresee(api: Api) -> None:
+    number = in_progress(api)
+    path = f"/requests/{number}/tasks"
+    wish = {"title": "Find a parking space", "group": "it-service-desk", "shows": ["full_name"], "note": "Near the door"}
+    assert api(MANAGER).post(path, json=wish).status_code == 403
+    assert api(IT_AGENT).post(path, json=wish).status_code == 404
+    refused = api(HR_AGENT).post(path, json={**wish, "shows": ["bank_account", "monthly_salary"]})
+    assert (refused.status_code, refused.json["errors"][0]["path"]) == (422, "shows")
+    made = api(HR_AGENT).post(path, json=wish)
+    assert (made.status_code, made.json["title"], made.json["state"]) == (201, wish["title"], "ready")
+    seen = api(IT_AGENT).get(f"/tasks/{made.json['id']}").json
+    assert (seen["title"], seen["note"], seen["request_answers"]) == (
+        wish["title"],
+        wish["note"],
+        {"full_name": onboarding()["full_name"]},
+    )
+    assert api(IT_AGENT).post(f"/tasks/{made.json['id']}/complete", json={}).json["state"] == "done"
+
+
+def test_agents_move_the_date_that_the_plan_counts_from(api: Api) -> None:
+    number = in_progress(api)
+    before = {one["key"]: one["due_at"] for one in api(HR_AGENT).get(f"/requests/{number}/tasks").json["items"]}
+    assert api(MANAGER).post(f"/requests/{number}/date", json={"date": workday(42)}).status_code == 403
+    assert api(HR_AGENT).post(f"/requests/{number}/date", json={"date": "soon"}).status_code == 422
+    moved = api(HR_AGENT).post(f"/requests/{number}/date", json={"date": workday(42), "comment": "Later"})
+    assert (moved.status_code, moved.json["answers"]["start_date"]) == (200, onboarding()["start_date"])
+    after = {one["key"]: one["due_at"] for one in api(HR_AGENT).get(f"/requests/{number}/tasks").json["items"]}
+    assert after["hr-record"] > before["hr-record"] and after["induction"] > before["induction"]

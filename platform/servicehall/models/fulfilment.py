@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from servicehall.domain import events as e
 from servicehall.models.appliers import Applied, Writer, applies, instant
 from servicehall.models.base import Base, Id, Instant, Json
+from servicehall.models.requests import Request
 
 _DONE = text("done_at IS NOT NULL")
 _ENDED = text("done_by_id IS NOT NULL")
@@ -53,8 +54,64 @@ class Task(Base):
     answers: Mapped[str | None] = mapped_column(String(64))
     note: Mapped[str | None] = mapped_column(String(64))
     why: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    said: Mapped[str | None] = mapped_column(String(64))
+    """Of a task that was added by hand: its title and note, as content."""
+    shows: Mapped[list[str] | None] = mapped_column(Json)
     ticked: Mapped[list[int]] = mapped_column(Json)
     """The items of the checklist that are done, by their place in it."""
+
+
+class GuestLink(Base):
+    """Leave for somebody without an account to do one task; of the link's secret only the hash is kept.
+
+    It is of use until the task has ended, it expires, or `ended_at`.
+    """
+
+    __tablename__ = "guest_links"
+    __table_args__ = (Index("ix_guest_links_request", "request_id"), Index("ix_guest_links_task", "task_id"))
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    request_id: Mapped[Id] = mapped_column(ForeignKey("requests.id"))
+    task_id: Mapped[Id] = mapped_column(ForeignKey("tasks.id"))
+    hash: Mapped[str] = mapped_column(String(80), unique=True)
+    address: Mapped[str] = mapped_column(String(64))
+    locale: Mapped[str] = mapped_column(String(10))
+    given_by_id: Mapped[Id]
+    given_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    ended_at: Mapped[Instant | None]
+
+
+@applies(e.PlanStarted)
+def plan_started(writer: Writer, applied: Applied[e.PlanStarted]) -> None:
+    writer.update(Request, {"id": applied.subject}, anchor=applied.event.anchor)
+
+
+@applies(e.AnchorMoved)
+def anchor_moved(writer: Writer, applied: Applied[e.AnchorMoved]) -> None:
+    writer.update(Request, {"id": applied.subject}, anchor=applied.event.anchor)
+
+
+@applies(e.LinkGiven)
+def link_given(writer: Writer, applied: Applied[e.LinkGiven]) -> None:
+    event = applied.event
+    writer.insert(
+        GuestLink,
+        id=event.link,
+        request_id=applied.subject,
+        task_id=event.task,
+        hash=event.hash,
+        address=event.address,
+        locale=event.locale,
+        given_by_id=applied.actor,
+        given_at=applied.at,
+        expires_at=instant(event.expires_at),
+    )
+
+
+@applies(e.LinkEnded)
+def link_ended(writer: Writer, applied: Applied[e.LinkEnded]) -> None:
+    writer.update(GuestLink, {"id": applied.event.link}, ended_at=applied.at)
 
 
 @applies(e.PlanStarted, e.TasksAdded)
@@ -76,6 +133,8 @@ def tasks_planned(writer: Writer, applied: Applied[Any]) -> None:
             due_at=instant(one.get("due_at")),
             ready_at=applied.at if one["state"] == "ready" else None,
             why=one.get("why"),
+            said=one.get("said"),
+            shows=one.get("shows"),
             ticked=[],
         )
 

@@ -56,6 +56,8 @@ class Request(Base):
     submitted_content: Mapped[str | None] = mapped_column(String(64))
     previous_content: Mapped[str | None] = mapped_column(String(64))
     price: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    anchor: Mapped[str | None] = mapped_column(String(10))
+    """The date that the dates of the plan count from, since it has begun."""
     created_at: Mapped[Instant]
     submitted_at: Mapped[Instant | None]
     approved_at: Mapped[Instant | None]

@@ -13,6 +13,7 @@ from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
 from servicehall.services import contexts, releases
 from servicehall.services.releases import Release
+from servicehall.services.task_texts import shows_of
 from servicehall.services.visibility import Viewer
 from servicehall.services.work import read_content
 
@@ -45,8 +46,7 @@ def for_task(viewer: Viewer, task: Task, row: Request) -> Shown:
 
 def task_reads(release: Release, row: Request, task: Task, values: Mapping[str, Any]) -> dict[str, Any]:
     """Of these answers, the ones that a task's holder reads."""
-    planned = release.plan_task(task.key)
-    shows = set(planned.shows) if planned is not None else set()
+    shows = shows_of(release, task)
     kinds = classifications(release)
     open_too = not row.confidential
     return {
@@ -104,7 +104,5 @@ def _shown_by_tasks(viewer: Viewer, row: Request, release: Release) -> frozenset
     held = Task.assignee_id == viewer.id
     if viewer.group_ids:
         held = held | Task.group_id.in_(sorted(viewer.group_ids))
-    keys = viewer.session.scalars(select(Task.key).where(Task.request_id == row.id, held)).all()
-    return frozenset(
-        field for key in keys if (planned := release.plan_task(key)) is not None for field in planned.shows
-    )
+    tasks = viewer.session.scalars(select(Task).where(Task.request_id == row.id, held)).all()
+    return frozenset[str]().union(*(shows_of(release, task) for task in tasks))

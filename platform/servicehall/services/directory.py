@@ -78,6 +78,11 @@ def group_by_key(session: Session, key: str) -> Group | None:
 _GROUP = select(Group).where(Group.key == bindparam("key"))
 
 
+def group_keys(session: Session) -> list[str]:
+    """Every group of the company, by key."""
+    return list(session.scalars(select(Group.key).order_by(Group.key)))
+
+
 def group_members(session: Session, group_ids: Iterable[str]) -> dict[str, list[Person]]:
     """The active members of many groups, in the order of their names."""
     wanted = set(group_ids)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from servicehall.domain.events import Event, StateChanged, TaskStateChanged
-from servicehall.services import approvals, fulfilment, notifications, scheduling, search, sla
+from servicehall.services import approvals, fulfilment, notifications, replanning, scheduling, search, sla
 from servicehall.services.work import Reaction, set_reactions
 
 FLOW: dict[str, tuple[Reaction, ...]] = {
@@ -35,9 +35,10 @@ FLOW: dict[str, tuple[Reaction, ...]] = {
     "approval.stage_opened": (sla.stage_opened, approvals.count),
     "approval.decided": (search.keep_if_answered, approvals.count),
     "approval.asked_instead": (approvals.count,),
-    "approval.stage_closed": (approvals.stage_closed,),
+    "approval.stage_closed": (replanning.anchor_filled, approvals.stage_closed),
     # its tasks
     "plan.started": (fulfilment.advance,),
+    "plan.anchor_moved": (replanning.replan,),
     "task.ready": (sla.task_ready, fulfilment.hand_out),
     "task.assigned": (sla.task_taken,),
     "task.start": (sla.task_taken,),

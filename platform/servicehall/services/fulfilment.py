@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from servicehall.clock import as_instant
@@ -180,10 +181,11 @@ def _planned(
 
 
 def _present_plan(release: Release, row: Request, tasks: Mapping[str, Task]) -> Plan:
-    """The plan itself, or after cancellation the plan of what must be undone."""
+    """The plan with what was added by hand, or after cancellation the plan of what must be undone."""
     plan = plan_of(release)
     if row.state != "cancelled":
-        return plan
+        added = tuple(Planned(key=task.key, optional=task.optional) for task in tasks.values() if task.said)
+        return replace(plan, tasks=(*plan.tasks, *added)) if added else plan
     undone = {task.undoes for task in tasks.values() if task.undoes}
     finished = {task.key: "done" if task.id in undone else "cancelled" for task in tasks.values() if not task.undoes}
     return rules.undo_plan(plan, finished)
@@ -209,13 +211,12 @@ def _settle_one(w: Work, row: Request, release: Release, plan: Plan, task: Task,
     if state == "skipped":
         change(w, task, "pass_over", "skipped", why={"code": "not_needed"})
         return
-    anchor = releases.anchor_of(release, contexts.answers_of(w.session, row))
     due_at = due_moment(
         plan,
         plan.task(task.key),
         ready_at=w.at,
         started_at=row.approved_at or w.at,
-        anchor=anchor,
+        anchor=releases.planned_from(row),
         reckoning=calendars.reckoning(w.session, row, release),
     )
     w.record(stream_of(row.id), e.TaskReady(task=task.id, due_at=as_instant(due_at) if due_at else None), actor=SYSTEM)

@@ -296,7 +296,8 @@ def _members(w: Work, task: Task) -> frozenset[str]:
 
 
 def _about_task(w: Work, request: Request, task: Task, event: str, people: frozenset[str]) -> Told:
-    title = releases.load(w.session, request.release).task_title(task.key)
+    release = releases.load(w.session, request.release)
+    title = (w.content(task.said) or {}).get("title") if task.said else release.task_title(task.key)
     names = {"task": title, "due": task.due_at or "—"}
     return Told(event, people, f"/tasks/{task.id}", names)
 

@@ -65,7 +65,7 @@ def outlook_of(session: Session, row: Request, *, at: datetime) -> Outlook | Non
         plan,
         {task.key: pick(release.task_title(task.key)) for task in plan.tasks},
         at=at,
-        anchor=releases.anchor_of(release, answers),
+        anchor=releases.planned_from(row) if rows else releases.anchor_of(release, answers),
         reckoning=calendars.reckoning(session, row, release),
         known=known,
     )

@@ -199,10 +199,15 @@ class Release:
         planned = self.plan_task(key)
         if planned is not None:
             return planned.title or key
-        for task in self.plan.tasks if self.plan is not None else ():
-            if task.undo is not None and undo_key(task.key) == key:
-                return task.undo.title or key
+        undone = self.undone_by(key)
+        if undone is not None and undone.undo is not None:
+            return undone.undo.title or key
         return self.service.get("title") or key
+
+    def undone_by(self, key: str) -> Planned | None:
+        """The task of the plan that a task of this key takes back."""
+        tasks = self.plan.tasks if self.plan is not None else ()
+        return next((task for task in tasks if task.undo is not None and undo_key(task.key) == key), None)
 
 
 def load(session: Session, digest: str) -> Release:
@@ -292,8 +297,13 @@ def condition_over(text: str | bool, context: Context, *, otherwise: bool = Fals
     return compile(text, _EMPTY, expects=BOOL).holds(Activation(_EMPTY, context), otherwise=otherwise)
 
 
+def planned_from(row: Request) -> date | None:
+    """The date that the offsets of a plan under way count from: as it was answered, or moved to since."""
+    return date.fromisoformat(row.anchor) if row.anchor else None
+
+
 def anchor_of(release: Release, answers: Mapping[str, Any]) -> date | None:
-    """The date that the plan's offsets count from."""
+    """The date that the offsets of a plan which has not begun count from."""
     if release.plan is None or release.plan.anchor is None:
         return None
     value = answers.get(release.plan.anchor)

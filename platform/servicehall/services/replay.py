@@ -16,7 +16,7 @@ from servicehall.models.base import Base
 from servicehall.models.clocks import Clock
 from servicehall.models.definitions import Document, DocumentVersion, DraftStep
 from servicehall.models.directory import Delegation, Department, Group, GuardRails, Membership, Person
-from servicehall.models.fulfilment import Task
+from servicehall.models.fulfilment import GuestLink, Task
 from servicehall.models.log import EventRow
 from servicehall.models.requests import Attachment, Comment, Participant, Request
 from servicehall.services.audit import named_hashes
@@ -34,6 +34,7 @@ RECORDS: dict[str, tuple[tuple[type[Base], str], ...]] = {
         (ApprovalMember, "request_id"),
         (Clock, "request_id"),
         (Task, "request_id"),
+        (GuestLink, "request_id"),
     ),
     "person": ((Person, "id"), (Delegation, "person_id")),
     "department": ((Department, "key"), (GuardRails, "department")),

@@ -66,6 +66,9 @@ _SENTENCES: Mapping[str, str] = {
     "child_cancelled": N_("{number} was cancelled"),
     "child_refused": N_("The request behind it could not be made"),
     "undo": N_("Takes back what was done before"),
+    "added_by_hand": N_("The plan did not foresee it"),
+    "anchor_moved": N_("The date that the plan counts from was moved"),
+    "anchor_filled": N_("An approver filled it in"),
     "parent_cancelled": N_("The request it belongs to was cancelled"),
     # the request
     "request_closed": N_("The request was closed"),
@@ -278,6 +281,7 @@ _EVENTS: Mapping[str, _Telling] = {
     "clock.breached": _clock(N_("A target was missed")),
     "clock.escalated": _clock(N_("Time is running out: the next step was taken")),
     "plan.started": _clock(N_("The work began")),
+    "plan.anchor_moved": _says(N_("{who} moved the date that the plan counts from")),
     "task.added": _clock(N_("More tasks were added")),
     "task.ready": _clock(N_("A task can be worked on")),
     "task.due_changed": _clock(N_("A task is due at another time")),

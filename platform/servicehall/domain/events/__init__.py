@@ -43,8 +43,11 @@ from servicehall.domain.events.directory import (
     PreferencesChanged,
 )
 from servicehall.domain.events.fulfilment import (
+    AnchorMoved,
     ChecklistTicked,
     ChildRequested,
+    LinkEnded,
+    LinkGiven,
     PlanStarted,
     TaskAssigned,
     TaskCompleted,
@@ -69,6 +72,7 @@ from servicehall.domain.events.requests import (
 __all__ = [
     "KINDS",
     "UPCASTERS",
+    "AnchorMoved",
     "AnswersChanged",
     "ApprovalDecided",
     "ApprovalHandedOver",
@@ -99,6 +103,8 @@ __all__ = [
     "GroupRecorded",
     "GuardRailsSet",
     "Json",
+    "LinkEnded",
+    "LinkGiven",
     "PersonErased",
     "PersonRecorded",
     "PlanStarted",

@@ -13,8 +13,20 @@ class PlanStarted(Event):
     tasks: list[Json]
 
 
+@event("plan.anchor_moved")
+class AnchorMoved(Event):
+    """The date that the plan counts from is another now; `comment` is content."""
+
+    anchor: str
+    previous: str | None = None
+    comment: str | None = None
+    why: Json | None = None
+
+
 @event("task.added")
 class TasksAdded(Event):
+    """As of `plan.started`; one that somebody added by hand has its words as content, `said`, and what it `shows`."""
+
     tasks: list[Json]
     why: Json
 
@@ -82,3 +94,22 @@ class ChildRequested(Event):
     task: str
     child: str
     number: str
+
+
+@event("task.link_given")
+class LinkGiven(Event):
+    """Somebody without an account may do one task: `hash` is of the link's secret, `address` is content."""
+
+    link: str
+    task: str
+    hash: str
+    address: str
+    locale: str
+    expires_at: str
+
+
+@event("task.link_ended")
+class LinkEnded(Event):
+    link: str
+    task: str
+    why: Json

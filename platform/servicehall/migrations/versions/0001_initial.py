@@ -384,6 +384,7 @@ def upgrade() -> None:
         sa.Column("submitted_content", sa.String(length=64), nullable=True),
         sa.Column("previous_content", sa.String(length=64), nullable=True),
         sa.Column("price", JSON, nullable=True),
+        sa.Column("anchor", sa.String(length=10), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
@@ -759,6 +760,8 @@ def upgrade() -> None:
         sa.Column("answers", sa.String(length=64), nullable=True),
         sa.Column("note", sa.String(length=64), nullable=True),
         sa.Column("why", JSON, nullable=True),
+        sa.Column("said", sa.String(length=64), nullable=True),
+        sa.Column("shows", JSON, nullable=True),
         sa.Column("ticked", JSON, nullable=False),
         sa.ForeignKeyConstraint(["request_id"], ["requests.id"], name=op.f("fk_tasks_request_id_requests")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
@@ -876,6 +879,25 @@ def upgrade() -> None:
     op.create_index("ix_approvals_request", "approvals", ["request_id"], unique=False)
     op.create_index("ix_approvals_stage", "approvals", ["stage_id"], unique=False)
     op.create_table(
+        "guest_links",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("request_id", sa.String(length=36), nullable=False),
+        sa.Column("task_id", sa.String(length=36), nullable=False),
+        sa.Column("hash", sa.String(length=80), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("locale", sa.String(length=10), nullable=False),
+        sa.Column("given_by_id", sa.String(length=36), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["request_id"], ["requests.id"], name=op.f("fk_guest_links_request_id_requests")),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_guest_links_task_id_tasks")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_guest_links")),
+        sa.UniqueConstraint("hash", name=op.f("uq_guest_links_hash")),
+    )
+    op.create_index("ix_guest_links_request", "guest_links", ["request_id"], unique=False)
+    op.create_index("ix_guest_links_task", "guest_links", ["task_id"], unique=False)
+    op.create_table(
         "approval_members",
         sa.Column("approval_id", sa.String(length=36), nullable=False),
         sa.Column("person_id", sa.String(length=36), nullable=False),
@@ -900,6 +922,9 @@ def downgrade() -> None:
     op.drop_index("ix_approval_members_request", table_name="approval_members")
     op.drop_index("ix_approval_members_person", table_name="approval_members")
     op.drop_table("approval_members")
+    op.drop_index("ix_guest_links_task", table_name="guest_links")
+    op.drop_index("ix_guest_links_request", table_name="guest_links")
+    op.drop_table("guest_links")
     op.drop_index("ix_approvals_stage", table_name="approvals")
     op.drop_index("ix_approvals_request", table_name="approvals")
     op.drop_index("ix_approvals_person", table_name="approvals")

@@ -13,6 +13,7 @@ from servicehall.models.requests import Request
 from servicehall.services import releases
 from servicehall.services.cases.names import Names, Record, department_titles, gather, listed, said_at
 from servicehall.services.releases import Release
+from servicehall.services.task_texts import titles_of
 from servicehall.services.visibility import Viewer
 from servicehall.services.words import why_sentence
 from servicehall.texts import N_, _, pick
@@ -42,7 +43,7 @@ def progress(viewer: Viewer, row: Request, *, at: datetime) -> list[Record]:
     return [
         _submitted(row, names),
         *_stages(row, release, stages, votes, names, at),
-        *_departments(release, tasks, names, department_titles(session), at),
+        *_departments(titles_of(session, release, tasks), tasks, names, department_titles(session), at),
         _done(row, names),
     ]
 
@@ -117,17 +118,17 @@ def _speaker(vote: Approval, names: Names) -> str:
 
 
 def _departments(
-    release: Release, tasks: Sequence[Task], names: Names, titles: Mapping[str, str], at: datetime
+    called: Mapping[str, str], tasks: Sequence[Task], names: Names, titles: Mapping[str, str], at: datetime
 ) -> list[Record]:
     """One step for each department, in the order of its first task."""
     parts: dict[str, list[Task]] = {}
     for task in tasks:
         parts.setdefault(task.department, []).append(task)
-    return [_department(release, key, mine, names, titles, at) for key, mine in parts.items()]
+    return [_department(called, key, mine, names, titles, at) for key, mine in parts.items()]
 
 
 def _department(
-    release: Release, key: str, tasks: Sequence[Task], names: Names, titles: Mapping[str, str], at: datetime
+    called: Mapping[str, str], key: str, tasks: Sequence[Task], names: Names, titles: Mapping[str, str], at: datetime
 ) -> Record:
     current = [task for task in tasks if _TASK_STATES[task.state] in (CURRENT, FAILED)]
     required = [task for task in tasks if not task.optional] or list(tasks)
@@ -142,15 +143,15 @@ def _department(
         at=said_at(max(done)) if done else None,
         due_at=said_at(max(dues)) if dues else None,
         overdue=any(_is_overdue(task, at) for task in tasks),
-        parts=[_part(release, task, names, at) for task in tasks],
+        parts=[_part(called[task.id], task, names, at) for task in tasks],
     )
 
 
-def _part(release: Release, task: Task, names: Names, at: datetime) -> Record:
+def _part(title: str, task: Task, names: Names, at: datetime) -> Record:
     return {
         "id": task.id,
         "key": task.key,
-        "title": pick(release.task_title(task.key)),
+        "title": title,
         "state": _TASK_STATES[task.state],
         "task_state": task.state,
         "who": names.name(task.done_by_id or task.assignee_id) if task.done_by_id or task.assignee_id else "",

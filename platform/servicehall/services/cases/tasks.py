@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
-from servicehall.services import answers, releases, tasks
+from servicehall.services import answers, releases, task_texts, tasks
 from servicehall.services.cases.names import Names, Record, department_titles, gather, said_at
 from servicehall.services.releases import Release
 from servicehall.services.visibility import Viewer
 from servicehall.services.words import why_sentence
 from servicehall.services.work import read_contents
-from servicehall.texts import current_locale, pick
+from servicehall.texts import current_locale
 
 
 def task_records(viewer: Viewer, row: Request) -> list[Record]:
@@ -38,6 +38,7 @@ def task_rows(viewer: Viewer, rows: Sequence[Task]) -> list[Record]:
     }
     names = _names(viewer, rows, owners.values())
     titles = department_titles(session)
+    words = task_texts.written(session, rows)
     contents = read_contents(session, [one.content for one in owners.values()])
     made = []
     for task in rows:
@@ -46,7 +47,8 @@ def task_rows(viewer: Viewer, rows: Sequence[Task]) -> list[Record]:
         shown = answers.task_reads(release, row, task, contents.get(row.content) or {})
         kinds = answers.classifications(release)
         listed = {key: value for key, value in shown.items() if kinds.get(key, "public") in answers.OPEN}
-        made.append({**_light(task, row, release, names, titles), "request_answers": listed})
+        title = task_texts.title_of(release, task, words.get(task.said or ""))
+        made.append({**_light(task, row, title, release, names, titles), "request_answers": listed})
     return made
 
 
@@ -54,17 +56,18 @@ def _records(viewer: Viewer, row: Request, rows: Sequence[Task]) -> list[Record]
     session = viewer.session
     release = releases.load(session, row.release)
     names = _names(viewer, rows, [row])
-    titles = department_titles(session)
+    titles, words = department_titles(session), task_texts.written(session, rows)
     stored = read_contents(session, [row.content])[row.content] or {}
     filled = read_contents(session, [one for task in rows for one in (task.answers, task.note) if one])
     whole = answers.for_viewer(viewer, row) if not all(tasks.may_work(task, viewer) for task in rows) else None
     keys = _keys_by_id(viewer, rows)
     return [
         {
-            **_light(task, row, release, names, titles),
+            **_light(task, row, task_texts.title_of(release, task, words.get(task.said or "")), release, names, titles),
             **_request_answers(viewer, row, release, task, stored, whole),
             **_filled(viewer, row, release, task, filled),
             "comment": (filled.get(task.note or "") or {}).get("body"),
+            "note": (words.get(task.said or "") or {}).get("note") or None,
             "checklist": tasks.checklist_of(release, task),
             "undoes": keys.get(task.undoes or ""),
             "actions": tasks.acts_of(task, row, release, viewer),
@@ -73,7 +76,7 @@ def _records(viewer: Viewer, row: Request, rows: Sequence[Task]) -> list[Record]
     ]
 
 
-def _light(task: Task, row: Request, release: Release, names: Names, titles: dict[str, str]) -> Record:
+def _light(task: Task, row: Request, title: str, release: Release, names: Names, titles: dict[str, str]) -> Record:
     return {
         "id": task.id,
         "request": row.number,
@@ -81,7 +84,7 @@ def _light(task: Task, row: Request, release: Release, names: Names, titles: dic
         "service": row.service,
         "service_title": release.title,
         "key": task.key,
-        "title": pick(release.task_title(task.key)),
+        "title": title,
         "kind": task.kind,
         "department": task.department,
         "department_title": titles.get(task.department, task.department),

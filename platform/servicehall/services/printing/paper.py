@@ -27,6 +27,7 @@ from servicehall.services.cases.names import Names, department_titles, gather
 from servicehall.services.lookups import Directory
 from servicehall.services.releases import Release
 from servicehall.services.submission import stream_of
+from servicehall.services.task_texts import title_of
 from servicehall.services.words import why_sentence
 from servicehall.texts import _, current_locale, pick
 
@@ -83,7 +84,7 @@ class Paper:
 
     @cached_property
     def task_titles(self) -> Mapping[str, str]:
-        return {task.id: pick(self.release.task_title(task.key)) for task in self.tasks}
+        return {task.id: title_of(self.release, task, self.content(task.said)) for task in self.tasks}
 
     @cached_property
     def stage_titles(self) -> Mapping[str, str]:

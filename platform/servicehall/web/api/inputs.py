@@ -185,3 +185,18 @@ class NewDelegation(Schema):
         load_default=None,
         validate=Length(min=1, error=N_("Name at least one, or leave it out for all.")),
     )
+
+
+class AddedTask(Schema):
+    title = fields.String(required=True)
+    group = _text("A group's key; or a person")
+    person = _text("An email")
+    due_at = fields.AwareDateTime(load_default=None, allow_none=True)
+    note = _text()
+    shows = fields.List(fields.String(), load_default=list, metadata={"description": "Fields whose answers it shows"})
+    optional = fields.Boolean(load_default=False)
+
+
+class MovedDate(Schema):
+    date = fields.Date(required=True)
+    comment = _text()

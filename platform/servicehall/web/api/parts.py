@@ -13,13 +13,13 @@ from ...errors import Invalid, NotFound, Problem, Unavailable
 from ...forms import FileFacts
 from ...models.directory import Person
 from ...models.requests import Request
-from ...services import cases, directory, reporting, requests
+from ...services import added_tasks, cases, directory, replanning, reporting, requests
 from ...services.access import note_reading
 from ...services.visibility import request_for
 from ...texts import _, current_locale
 from . import inputs, shapes
 from .calls import as_json, call, listed_parts, no_content, only_read, viewer
-from .requests import read, to_change
+from .requests import read, shown, to_change
 from .uploads import download
 
 TAG = "Parts of a request"
@@ -75,6 +75,38 @@ def add_comment(number: str, said: dict[str, Any]) -> Response:
     made = requests.comment(row, viewer=viewer(), at=now(), **said)
     only_read()
     return as_json(_found(cases.comment_records(viewer(), row), made), 201)
+
+
+@call(
+    "POST",
+    "/requests/<number>/tasks",
+    summary="Add a task that the plan did not foresee; for agents of the department",
+    tag=TAG,
+    body=inputs.AddedTask,
+    answer=shapes.Task,
+    status=201,
+    versioned=True,
+)
+def add_task(number: str, said: dict[str, Any]) -> Response:
+    row = to_change(number)
+    made = added_tasks.add(row, added_tasks.Wish(**said), viewer=viewer(), at=now())
+    only_read()
+    return as_json(_found(cases.task_records(viewer(), row), made), 201)
+
+
+@call(
+    "POST",
+    "/requests/<number>/date",
+    summary="Move the date that the plan counts from; open tasks are planned anew",
+    tag=TAG,
+    body=inputs.MovedDate,
+    answer=shapes.Request,
+    versioned=True,
+)
+def move_date(number: str, said: dict[str, Any]) -> Response:
+    row = to_change(number)
+    replanning.move_anchor(row, day=said["date"], comment=said["comment"], viewer=viewer(), at=now())
+    return shown(row)
 
 
 @call(

@@ -284,6 +284,7 @@ class ChecklistItem(Shape):
 
 
 class Task(TaskRow):
+    note = fields.String(allow_none=True, metadata={"description": "What whoever added it by hand wrote"})
     checklist = _some(ChecklistItem)
     masked = fields.List(fields.String())
     form = fields.Dict(allow_none=True)

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 
-from flask import Blueprint, render_template
+from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from servicehall.clock import now
+from servicehall.errors import Conflict, Forbidden, Invalid, Problem
 from servicehall.models.requests import Request
-from servicehall.services import cases, releases
+from servicehall.services import added_tasks, cases, directory, releases, replanning
 from servicehall.services.access import note_reading
 from servicehall.services.cases.names import Record, department_titles
 from servicehall.services.fulfilment import plan_of
 from servicehall.services.planning import Outlook, outlook_of
+from servicehall.services.releases import Release
 from servicehall.services.visibility import Viewer, request_for, visible_requests
 from servicehall.texts import _, pick
 from servicehall.web.formats import day
+from servicehall.web.once import once
 from servicehall.web.plan_words import warnings
-from servicehall.web.portal.acting import viewer
+from servicehall.web.portal.acting import undo, viewer
 from servicehall.web.states import look
 
 pages = Blueprint("desk_plan", __name__)
@@ -30,14 +34,53 @@ def plan(number: str) -> ResponseReturnValue:
     """Who does what after what; before approval, what is planned."""
     row = request_for(viewer(), number)
     note_reading(row, viewer=viewer(), at=now(), kind="plan")
-    at = now()
+    return _page(row)
+
+
+@pages.post("/requests/<number>/plan/tasks")
+@once("/requests/{number}/plan")
+def add(number: str) -> ResponseReturnValue:
+    """Adds a task that the plan did not foresee."""
+    row = request_for(viewer(), number)
+    try:
+        added_tasks.add(row, _wish(), viewer=viewer(), at=now())
+    except Invalid as error:
+        undo()
+        return _page(row, wrong=error.problems), 422
+    except (Conflict, Forbidden) as error:
+        undo()
+        flash(error.detail, "warning")
+    else:
+        flash(_("The task is added."), "success")
+    return redirect(f"/requests/{row.number}/plan", code=303)
+
+
+@pages.post("/requests/<number>/plan/date")
+@once("/requests/{number}/plan")
+def move(number: str) -> ResponseReturnValue:
+    """Moves the date that the plan counts from."""
+    row = request_for(viewer(), number)
+    try:
+        day = date.fromisoformat(request.form.get("date", ""))
+        replanning.move_anchor(row, day=day, viewer=viewer(), at=now(), comment=request.form.get("comment"))
+        flash(_("The date is moved. Open tasks are planned anew."), "success")
+    except ValueError:
+        flash(_("Choose a date."), "warning")
+    except (Conflict, Forbidden, Invalid) as error:
+        undo()
+        flash(error.detail, "warning")
+    return redirect(f"/requests/{row.number}/plan", code=303)
+
+
+def _page(row: Request, *, wrong: Sequence[Problem] = ()) -> str:
     begun = cases.task_records(viewer(), row)
     tasks = begun or _planned(viewer(), row)
-    outlook = outlook_of(viewer().session, row, at=at)
+    outlook = outlook_of(viewer().session, row, at=now())
+    release = releases.load(viewer().session, row.release)
     return render_template(
         "desk/plan.html",
         row=row,
-        title_of=releases.load(viewer().session, row.release).title,
+        title_of=release.title,
         begun=bool(begun),
         lanes=_lanes(tasks),
         titles={task["key"]: task["title"] for task in tasks},
@@ -49,7 +92,37 @@ def plan(number: str) -> ResponseReturnValue:
         children=_children(viewer(), row),
         total=len(tasks),
         done=sum(task["state"] in ("done", "skipped") for task in tasks),
+        may_add=added_tasks.may_add(row, viewer()),
+        may_move=replanning.may_move(row, viewer()),
+        showable=_showable(release, row),
+        groups=directory.group_keys(viewer().session),
+        wrong={problem.path: problem.message for problem in wrong},
+        typed=request.form,
     )
+
+
+def _wish() -> added_tasks.Wish:
+    said = request.form
+    due = said.get("due", "").strip()
+    try:
+        due_at = datetime.fromisoformat(due).replace(tzinfo=directory.zone_of(viewer().person)) if due else None
+    except ValueError:
+        raise Invalid(problems=[Problem("due_at", "invalid", _("This is no date with a time."))]) from None
+    return added_tasks.Wish(
+        title=said.get("title", ""),
+        group=said.get("group") or None,
+        person=said.get("person", "").strip() or None,
+        due_at=due_at.astimezone(UTC) if due_at else None,
+        note=said.get("note"),
+        shows=said.getlist("shows"),
+        optional=said.get("optional") == "yes",
+    )
+
+
+def _showable(release: Release, row: Request) -> Sequence[tuple[str, str]]:
+    """The answers that an added task may show at most, with their labels; the check says what is not for whom."""
+    allowed = added_tasks.showable(release, row, row.department)
+    return [(field.key, pick(field.label)) for field in release.form.fields if field.key in allowed]
 
 
 def _planned(viewer: Viewer, row: Request) -> list[Record]:

@@ -21,6 +21,7 @@ from servicehall.services import calendars, cases, contexts, directory, releases
 from servicehall.services.cases.names import Record
 from servicehall.services.lookups import Directory
 from servicehall.services.releases import Release
+from servicehall.services.task_texts import titles_of
 from servicehall.services.visibility import Viewer, visible_requests
 from servicehall.services.work import read_content
 from servicehall.texts import _, pick
@@ -131,7 +132,7 @@ class TaskView:
         due = self.planned.due if self.planned is not None else None
         if due is None or self.task.due_at is None:
             return ""
-        anchor = releases.anchor_of(self.release, self._answers)
+        anchor = releases.planned_from(self.row)
         if self.release.plan is not None and self.release.plan.anchor and is_offset(due):
             return _offset(due, day(anchor) if anchor else _("the start of the plan"))
         return _("{time} after the task became ready", time=Duration.parse(due).in_words())
@@ -209,7 +210,8 @@ class TaskView:
         return Sheet(form, values, masked, lookup, directory.zone_of(self.viewer.person), {}).sections()
 
     def _light(self, rows: Sequence[Task]) -> list[Record]:
-        return [{"title": pick(self.release.task_title(one.key)), "state": one.state} for one in rows]
+        titles = titles_of(self.viewer.session, self.release, rows)
+        return [{"title": titles[one.id], "state": one.state} for one in rows]
 
 
 def _offset(due: str, anchor: str) -> str:
