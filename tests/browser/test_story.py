@@ -1,4 +1,7 @@
-"""The story of the README, clicked through in Chromium to its end, in both languages: one onboarding, three departments."""
+"""The story of the README, clicked through in Chromium to its end, in both languages.
+
+One onboarding through three departments.
+"""
 
 from __future__ import annotations
 
