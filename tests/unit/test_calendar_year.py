@@ -8,8 +8,9 @@ import holidays
 import pytest
 
 from servicehall.domain.calendars import compile_calendar
+from servicehall.services.day_names import NAMES_IN_GERMANY
 from servicehall.texts import use_locale
-from servicehall.web.studio.calendar_year import NAMES_IN_GERMANY, special_days, year_of
+from servicehall.web.studio.calendar_year import special_days, year_of
 
 
 def named(country: str, day: date, locale: str) -> str:

@@ -1,4 +1,4 @@
-"""Policies, priorities and clocks: what is read, what is refused, and what pauses, steps and ledgers come to."""
+"""Policies, priorities and clocks: what is read, what is refused, and what pauses and steps come to."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from servicehall.domain.durations import Duration, Unit
 from servicehall.domain.escalation import CallWebhook, Notify, Point, RaisePriority, Reassign, Recipient, Step
 from servicehall.domain.lifecycle import RequestState
 from servicehall.domain.priorities import check_matrix, priority_of, raised
-from servicehall.domain.schedules import Clock, Pause, Segment, Why, ledger, read_clock, schedule
+from servicehall.domain.schedules import Clock, Pause, read_clock, schedule
 from servicehall.domain.sla import Measure, Start, check_policy, choose_policy, parse_policy
 from servicehall.errors import Invalid
+from servicehall.services.clock_terms import due_steps, steps_said
 
 OFFICE = compile_calendar({"time_zone": "Asia/Shanghai", "week": {"mon-fri": ["09:00-12:00", "13:00-18:00"]}})
 POLICY = {
@@ -252,13 +253,14 @@ def test_a_step_for_working_hours_waits_for_the_next_opening():
     assert step.at == at("24T09:00"), "a closing is outside"
 
 
-def test_of_steps_that_have_passed_only_the_latest_acts():
+@pytest.mark.parametrize(
+    ("moment", "acting", "earlier"),
+    [("11:59", [], []), ("12:00", [0], []), ("14:30", [1, 2], [0]), ("15:00", [3], [0, 1, 2])],
+)
+def test_of_steps_that_have_passed_those_of_the_latest_moment_act(moment, acting, earlier):
     plan = schedule(clock("4 hours", "23T10:00"), steps=steps("50%", "75%", "75%", "100%"))
-    assert plan.acting(at("23T11:59")) is None
-    assert plan.acting(at("23T12:00")).index == 0
-    late = at("23T14:30")
-    assert plan.acting(late).index == 2
-    assert [step.index for step in plan.passed_over(late)] == [0, 1]
+    found = due_steps(steps_said(plan, {}), at(f"23T{moment}"))
+    assert [[one["index"] for one in each] for each in found] == [acting, earlier]
 
 
 def test_a_change_of_target_recomputes_from_the_start_and_keeps_the_pauses():
@@ -282,39 +284,12 @@ def test_a_reading_says_what_passed_and_what_remains():
         assert (reading.elapsed, reading.remaining, reading.paused) == (minutes(passed), minutes(left), paused)
 
 
-def test_the_ledger_names_every_stretch():
-    running = clock("1 business day", "23T10:00", ("23T15:00", "23T19:00"), ("24T10:00", None))
-    assert ledger(running, at("24T12:00")) == (
-        Segment(at("23T10:00"), at("23T12:00"), Why.RUNNING),
-        Segment(at("23T12:00"), at("23T13:00"), Why.OUTSIDE_HOURS),
-        Segment(at("23T13:00"), at("23T15:00"), Why.RUNNING),
-        Segment(at("23T15:00"), at("23T19:00"), Why.PAUSED, "on_hold"),
-        Segment(at("23T19:00"), at("24T09:00"), Why.OUTSIDE_HOURS),
-        Segment(at("24T09:00"), at("24T10:00"), Why.RUNNING),
-        Segment(at("24T10:00"), at("24T12:00"), Why.PAUSED, "on_hold"),
-    )
-
-
 MONDAY = parse_instant("2026-11-23T00:00:00Z")
 moments = st.integers(0, 20_000).map(lambda count: MONDAY + minutes(count))
 pauses = st.lists(
     st.tuples(moments, st.integers(0, 3000)).map(lambda pair: Pause(pair[0], pair[0] + minutes(pair[1]))), max_size=4
 )
-targets = st.sampled_from(["30 minutes", "4 hours", "20 hours", "2 days", "1 business day", "3 business days"])
 calendars = st.sampled_from([OFFICE, TWENTY_FOUR_SEVEN])
-
-
-@given(targets, calendars, moments, pauses, moments)
-@settings(max_examples=150, deadline=None)
-def test_the_ledger_adds_up_to_the_elapsed_time_without_gaps(target, calendar, started, held, until):
-    started, until = sorted((started, until))
-    running = Clock(Duration.parse(target), calendar, started, tuple(held))
-    rows = ledger(running, until)
-    assert sum((row.counted for row in rows), timedelta(0)) == read_clock(running, until).elapsed
-    edges = [started, *(row.until for row in rows)]
-    assert [row.since for row in rows] == edges[:-1]
-    assert edges[-1] == until
-    assert all(row.since < row.until for row in rows)
 
 
 @given(st.sampled_from(["30 minutes", "4 hours", "20 hours", "2 days"]), calendars, moments, pauses)

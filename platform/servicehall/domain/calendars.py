@@ -110,6 +110,11 @@ class Calendar:
             raise Invalid(_("This calendar has not enough working time since the start of {year}.", year=FIRST_YEAR))
         return number - 1, self.year(number - 1)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether no day has hours of its own: every week is like the others."""
+        return not (self.rules.country or self.rules.closed or self.rules.open)
+
     def day(self, day: date) -> tuple[Hours, Because]:
         """The hours of a local date and the rule behind them: open, closed, make-up day, holiday, week."""
         return self._hours(day, self._public_days(day.year))

@@ -1,4 +1,4 @@
-"""The arithmetic of one clock: when it is due, when its steps are, what has passed, and the ledger of it all.
+"""The arithmetic of one clock: when it is due, when its steps are, and what has passed.
 
 A target runs on its calendar's working time, in `days` by the clock. Everything is computed from the start and the
 pauses, so a change of target is the same computation with another duration: pauses are kept.
@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from servicehall.domain.business_time import add_working, due, elapsed, intervals, measured_by, next_opening
+from servicehall.domain.business_time import add_working, due, elapsed, measured_by, next_opening
 from servicehall.domain.calendars import Calendar
 from servicehall.domain.durations import Duration
 from servicehall.domain.escalation import Step
@@ -55,18 +54,6 @@ class Schedule:
     total: timedelta
     steps: tuple[StepMoment, ...] = ()
 
-    def acting(self, at: datetime) -> StepMoment | None:
-        """The latest step whose moment has come: the only one that acts when several have passed at once."""
-        return max(self._passed(at), key=lambda step: (step.at, step.index), default=None)
-
-    def passed_over(self, at: datetime) -> tuple[StepMoment, ...]:
-        """The steps whose moment came before that of the acting one: recorded, not done."""
-        acting = self.acting(at)
-        return tuple(step for step in self._passed(at) if step is not acting)
-
-    def _passed(self, at: datetime) -> list[StepMoment]:
-        return [step for step in self.steps if step.at is not None and step.at <= at]
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -87,7 +74,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class Plan:
     """A clock as it would run without pauses, and its pauses in order; `measure` is what its time is counted on."""
 
     measure: Calendar
@@ -97,31 +84,9 @@ class _Plan:
     pauses: tuple[Pause, ...]
 
 
-class Why(StrEnum):
-    """What a segment of the ledger is: counted where the clock runs, not counted outside hours and in pauses."""
-
-    RUNNING = "running"
-    OUTSIDE_HOURS = "outside_hours"
-    PAUSED = "paused"
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One row of the ledger: half open; `note` is the pause's own reason."""
-
-    since: datetime
-    until: datetime
-    why: Why
-    note: str = ""
-
-    @property
-    def counted(self) -> timedelta:
-        return self.until - self.since if self.why is Why.RUNNING else NOTHING
-
-
 def schedule(clock: Clock, *, steps: Sequence[Step] = ()) -> Schedule:
     """Due moment and step moments of a clock; a pause keeps what remains as working time, for business days too."""
-    plan = _plan(clock)
+    plan = plan_of(clock)
     return Schedule(
         _shifted(plan.measure, plan.due_at, plan.pauses),
         plan.total,
@@ -131,42 +96,18 @@ def schedule(clock: Clock, *, steps: Sequence[Step] = ()) -> Schedule:
 
 def read_clock(clock: Clock, at: datetime) -> Reading:
     """What has passed and what remains of a clock at an instant, which is not before its start."""
-    plan = _plan(clock)
+    plan = plan_of(clock)
     passed = sum((elapsed(plan.measure, *span) for span in _running(plan, at)), NOTHING)
     paused = any(pause.since <= at and (pause.until is None or at < pause.until) for pause in plan.pauses)
     return Reading(passed, plan.total - passed, paused)
 
 
-def ledger(clock: Clock, at: datetime) -> tuple[Segment, ...]:
-    """Segments without gaps from the start to `at`; their `counted` adds up to what `read_clock` says has passed."""
-    plan = _plan(clock)
-    segments: list[Segment] = []
-    reached = plan.started_at
-    for pause in (*plan.pauses, Pause(at)):
-        since, until = min(pause.since, at), min(pause.until or at, at)
-        segments += _open_and_shut(plan.measure, reached, since)
-        if since < until:
-            segments.append(Segment(since, until, Why.PAUSED, pause.why))
-        reached = until
-    return tuple(segments)
-
-
-def _plan(clock: Clock) -> _Plan:
+def plan_of(clock: Clock) -> Plan:
+    """The clock without its pauses, and its pauses as they count: from its start on, in order, none within another."""
     measure = measured_by(clock.calendar, clock.target)
     due_at = due(clock.calendar, clock.started_at, clock.target)
     total = elapsed(measure, clock.started_at, due_at)
-    return _Plan(measure, clock.started_at, due_at, total, tuple(_in_order(clock)))
-
-
-def _open_and_shut(measure: Calendar, since: datetime, until: datetime) -> Iterator[Segment]:
-    reached = since
-    for opening, closing in intervals(measure, since, until):
-        if reached < opening:
-            yield Segment(reached, opening, Why.OUTSIDE_HOURS)
-        yield Segment(opening, closing, Why.RUNNING)
-        reached = closing
-    if reached < until:
-        yield Segment(reached, until, Why.OUTSIDE_HOURS)
+    return Plan(measure, clock.started_at, due_at, total, tuple(_in_order(clock)))
 
 
 def _in_order(clock: Clock) -> Iterator[Pause]:
@@ -181,7 +122,7 @@ def _in_order(clock: Clock) -> Iterator[Pause]:
             reached = pause.until
 
 
-def _running(plan: _Plan, at: datetime) -> Iterator[tuple[datetime, datetime]]:
+def _running(plan: Plan, at: datetime) -> Iterator[tuple[datetime, datetime]]:
     """The spans up to `at` in which no pause holds the clock."""
     reached = plan.started_at
     for pause in plan.pauses:
@@ -206,7 +147,7 @@ def _shifted(measure: Calendar, moment: datetime, pauses: Iterable[Pause]) -> da
     return moment
 
 
-def _moment(step: Step, calendar: Calendar, plan: _Plan) -> datetime | None:
+def _moment(step: Step, calendar: Calendar, plan: Plan) -> datetime | None:
     percent, offset = step.at.percent, step.at.offset
     whole = percent == 100
     planned = plan.due_at if whole else add_working(plan.measure, plan.started_at, plan.total * percent // 100)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from servicehall.clock import as_instant, parse_instant
 from servicehall.domain import events as e
-from servicehall.domain import schedules
+from servicehall.domain import ledgers, schedules
 from servicehall.domain.lifecycle import ENDED
 from servicehall.domain.sla import Target
 from servicehall.models.base import new_id
@@ -51,9 +51,9 @@ def seen_at(clock: Clock, at: datetime) -> datetime:
     return max(clock.stopped_at or at, clock.started_at)
 
 
-def ledger(session: Session, clock: Clock, at: datetime) -> tuple[schedules.Segment, ...]:
+def ledger(session: Session, clock: Clock, at: datetime) -> tuple[ledgers.Segment, ...]:
     """The segments that add up to what has elapsed, and on to the due moment to what remains."""
-    return schedules.ledger(arithmetic(session, clock), seen_at(clock, at))
+    return ledgers.ledger(arithmetic(session, clock), seen_at(clock, at))
 
 
 def expected(

@@ -77,6 +77,12 @@ def duration(value: timedelta | int | float | None, *, days: bool = True) -> str
     return " ".join(parts[:2]) if parts else _("less than a minute")
 
 
+def seconds(value: int) -> str:
+    """`27:30:05`: hours, minutes and seconds, where it must add up."""
+    minutes, rest = divmod(abs(value), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
 def money(value: Mapping[str, str] | Decimal | str | None, currency: str | None = None) -> str:
     """`CN¥1,200.00`: takes `{amount, currency}` or an amount and its currency; nothing becomes ''."""
     if value is None or value == "":
@@ -120,6 +126,7 @@ FILTERS = {
     "clock_time": clock_time,
     "ago": ago,
     "duration": duration,
+    "seconds": seconds,
     "money": money,
     "initials": initials,
     "tint": tint,

@@ -6,6 +6,7 @@ Every function batches what it reads: no query for each row.
 from servicehall.services.cases.approvals import approval_record, approval_records, approval_rows
 from servicehall.services.cases.clocks import clock_records
 from servicehall.services.cases.history import attachment_records, comment_records, event_records
+from servicehall.services.cases.ledgers import Ledger, ledger_record, ledgers
 from servicehall.services.cases.moves import move_records
 from servicehall.services.cases.names import Names, gather, person_record
 from servicehall.services.cases.previews import answer_record, preview_record
@@ -15,6 +16,7 @@ from servicehall.services.cases.tasks import task_record, task_records, task_row
 from servicehall.services.cases.waiting import is_moot, waits_for
 
 __all__ = [
+    "Ledger",
     "Names",
     "answer_record",
     "approval_record",
@@ -27,6 +29,8 @@ __all__ = [
     "gather",
     "head",
     "is_moot",
+    "ledger_record",
+    "ledgers",
     "move_records",
     "person_record",
     "preview_record",

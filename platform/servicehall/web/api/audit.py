@@ -9,17 +9,17 @@ from flask import Response
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, Range
 
-from ...clock import as_instant, now
+from ...clock import now
 from ...models.requests import Request
 from ...reports.case import as_json as plain
 from ...services import audit, sealing
 from ...services.access import note_reading
-from ...services.cases import event_records
+from ...services.cases import Ledger, event_records, ledger_record
 from ...services.printing.details import Entry
 from ...services.visibility import request_for
 from ..audit.common import auditor
-from ..audit.requests import AuditCase, Ledger
-from . import shapes
+from ..audit.requests import AuditCase
+from . import ledger_shapes, shapes
 from .calls import as_json, call
 
 STREAMS = 500
@@ -60,18 +60,14 @@ class Told(Schema):
     changes = fields.List(fields.Dict())
 
 
-class Segment(Schema):
-    since = fields.String(metadata={"format": "date-time"})
-    until = fields.String(metadata={"format": "date-time"})
-    why = fields.String()
-    counted_seconds = fields.Integer()
-
-
 class ClockLedger(Schema):
+    """`why` of a segment is said in words; the ledger of a request's clock has codes."""
+
     id = fields.String()
     measure = fields.String()
     elapsed_seconds = fields.Integer()
-    segments = fields.List(fields.Nested(Segment))
+    remaining_seconds = fields.Integer()
+    segments = fields.List(fields.Nested(ledger_shapes.Segment))
 
 
 class AuditedRequest(Schema):
@@ -138,14 +134,9 @@ def _told(entry: Entry) -> dict[str, Any]:
 
 
 def _ledger(one: Ledger) -> dict[str, Any]:
-    segments = [
-        {
-            "since": as_instant(segment.since),
-            "until": as_instant(segment.until),
-            "why": told,
-            "counted_seconds": int(segment.counted.total_seconds()),
-        }
-        for segment, told in one.shown
-    ]
-    elapsed = int(one.counted.total_seconds())
-    return {"id": one.clock.id, "measure": one.clock.measure, "elapsed_seconds": elapsed, "segments": segments}
+    """What has passed, with `why` in words."""
+    record = ledger_record(one)
+    segments = [{**said, "why": said["what"]} for said in record["segments"] if said["part"] != "ahead"]
+    return {name: record[name] for name in ("id", "measure", "elapsed_seconds", "remaining_seconds")} | {
+        "segments": segments
+    }

@@ -11,13 +11,14 @@ from marshmallow import Schema
 from ...clock import now
 from ...errors import Invalid, NotFound, Problem, Unavailable
 from ...forms import FileFacts
+from ...models.clocks import Clock
 from ...models.directory import Person
 from ...models.requests import Request
 from ...services import added_tasks, cases, directory, replanning, reporting, requests
 from ...services.access import note_reading
 from ...services.visibility import request_for
 from ...texts import _, current_locale
-from . import inputs, shapes
+from . import inputs, ledger_shapes, shapes
 from .calls import as_json, call, listed_parts, no_content, only_read, viewer
 from .requests import read, shown, to_change
 from .uploads import download
@@ -58,6 +59,22 @@ def _part(name: str) -> None:
 
 for _name in PARTS:
     _part(_name)
+
+
+@call(
+    "GET",
+    "/requests/<number>/clocks/<clock_id>/ledger",
+    summary="Why a clock is due when it is, to the second",
+    tag=TAG,
+    answer=ledger_shapes.Ledger,
+)
+def get_ledger(number: str, clock_id: str) -> Response:
+    row = read(number)
+    clock = viewer().session.get(Clock, clock_id)
+    if clock is None or clock.request_id != row.id:
+        raise NotFound(_("There is no such part of this request."))
+    [found] = cases.ledgers(viewer().session, row, [clock], at=now(), tasks={})
+    return as_json(cases.ledger_record(found))
 
 
 @call(

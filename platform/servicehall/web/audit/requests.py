@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
 from flask import render_template, request
@@ -12,27 +12,22 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from servicehall.clock import now, parse_instant
-from servicehall.domain import chain, schedules
+from servicehall.clock import now
+from servicehall.domain import chain
 from servicehall.domain.chain import Finding
-from servicehall.domain.durations import Duration
 from servicehall.domain.lifecycle import STATE_NAMES
-from servicehall.models.clocks import Clock
 from servicehall.models.definitions import Document
 from servicehall.models.requests import Request
-from servicehall.reports.words import MEASURES, STATES
-from servicehall.services import audit, audit_lists, clockwork, printing, sealing
+from servicehall.services import audit, audit_lists, printing, sealing
 from servicehall.services.access import note_reading
-from servicehall.services.cases import request_rows
+from servicehall.services.cases import Ledger, ledgers, request_rows
 from servicehall.services.printing.answers import answers_printed
 from servicehall.services.printing.details import Entry, history
-from servicehall.services.printing.fulfilment import calendar_name
 from servicehall.services.visibility import request_for
-from servicehall.texts import N_, _, pick
+from servicehall.texts import _, pick
 from servicehall.web.audit.common import auditor, day, pages, typed
 from servicehall.web.portal.paging import cursor, first_href, next_href
-
-WHY = {"running": N_("Runs"), "outside_hours": N_("Outside working hours"), "paused": N_("Stands still")}
+from servicehall.web.portal.words import ledger_parts
 
 
 @pages.get("/audit")
@@ -75,34 +70,8 @@ def show(number: str) -> ResponseReturnValue:
         "audit/request.html",
         case=AuditCase(viewer.session, row, now(), verification),
         light=request_rows(viewer, [row])[0],
+        ledger_parts=ledger_parts(),
     )
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """A clock with the segments that add up to what has passed of it."""
-
-    clock: Clock
-    measure: str
-    target: str
-    calendar: str
-    task: str
-    reading: schedules.Reading
-    segments: tuple[schedules.Segment, ...]
-
-    @property
-    def counted(self) -> timedelta:
-        return sum((segment.counted for segment in self.segments), timedelta())
-
-    @property
-    def shown(self) -> list[tuple[schedules.Segment, str]]:
-        return [(segment, self._told(segment)) for segment in self.segments]
-
-    def _told(self, segment: schedules.Segment) -> str:
-        """What the piece is; a pause goes by the state that caused it."""
-        if not segment.note:
-            return _(WHY[segment.why])
-        return _("{what}: {why}", what=_(WHY[segment.why]), why=_(STATES.get(segment.note, segment.note)))
 
 
 @dataclass(frozen=True)
@@ -152,24 +121,7 @@ class AuditCase:
 
     @cached_property
     def ledgers(self) -> list[Ledger]:
-        return [self._ledger(clock) for clock in self.paper.clocks]
-
-    def _ledger(self, clock: Clock) -> Ledger:
-        end = clock.completed_at or self._stopped.get(clock.id) or self.at
-        return Ledger(
-            clock,
-            _(MEASURES.get(clock.measure, clock.measure)),
-            Duration.parse(clock.target).in_words(),
-            calendar_name(self.paper, clock.calendar),
-            self.paper.task_titles.get(clock.task_id or "", ""),
-            clockwork.reading(self.session, clock, end),
-            clockwork.ledger(self.session, clock, end),
-        )
-
-    @cached_property
-    def _stopped(self) -> Mapping[str, datetime]:
-        """When clocks were stopped, cancelled ones too."""
-        return {str(one.body["clock"]): parse_instant(one.at) for one in self.paper.events_of("clock.stopped")}
+        return ledgers(self.session, self.row, self.paper.clocks, at=self.at, tasks=self.paper.task_titles)
 
 
 def services_ever(session: Session) -> list[tuple[str, str]]:

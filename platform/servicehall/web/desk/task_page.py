@@ -13,6 +13,7 @@ from servicehall.services.access import note_reading
 from servicehall.services.visibility import task_for
 from servicehall.texts import _
 from servicehall.web.desk.task_view import TaskView
+from servicehall.web.portal import words
 from servicehall.web.portal.acting import viewer
 from servicehall.web.portal.sheet import files_in
 from servicehall.web.portal.uploads import download
@@ -29,7 +30,17 @@ def task_page(
     view: TaskView, form: WebForm | None, *, status: int = 200, refused: str = "", checked: bool = False
 ) -> tuple[str, int]:
     """The whole page, with the task's form as it stands."""
-    page = render_template("desk/task.html", view=view, task=view.record, form=form, refused=refused, checked=checked)
+    page = render_template(
+        "desk/task.html",
+        view=view,
+        task=view.record,
+        form=form,
+        refused=refused,
+        checked=checked,
+        words=words,
+        shown="ledger" in request.args,
+        whole="whole" in request.args,
+    )
     return page, status
 
 

@@ -18,6 +18,7 @@ from servicehall.models.directory import Person
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
 from servicehall.services import calendars, cases, contexts, directory, releases, tasks
+from servicehall.services.cases import Ledger
 from servicehall.services.cases.names import Record
 from servicehall.services.lookups import Directory
 from servicehall.services.releases import Release
@@ -146,6 +147,14 @@ class TaskView:
         if self.clock.task_id is None:
             return _("The service level allows {time} for the whole request, by {calendar}", **said)
         return _("The service level allows {time} for this task, by {calendar}", **said)
+
+    @cached_property
+    def ledgers(self) -> list[Ledger]:
+        """Why the clock is due when it is; that of the whole request only for those who see it."""
+        if self.clock is None or (self.clock.task_id is None and not self.sees_request):
+            return []
+        title = {self.task.id: pick(self.release.task_title(self.task.key))}
+        return cases.ledgers(self.viewer.session, self.row, [self.clock], at=now(), tasks=title)
 
     @property
     def note(self) -> str | None:

@@ -7,24 +7,29 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template
+from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from servicehall.clock import now
 from servicehall.errors import NotFound
 from servicehall.models.approvals import Approval
+from servicehall.models.clocks import Clock
+from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
 from servicehall.services import cases, directory, releases
 from servicehall.services import words as sentences
 from servicehall.services.access import note_reading
 from servicehall.services.answers import Shown, for_viewer
+from servicehall.services.cases import Ledger
 from servicehall.services.cases.history import reads_internal
 from servicehall.services.cases.names import Record, gather
 from servicehall.services.lookups import Directory
 from servicehall.services.releases import Release
 from servicehall.services.visibility import Viewer, request_for, visible_requests
-from servicehall.texts import _
+from servicehall.services.work import rows_of
+from servicehall.texts import _, pick
 from servicehall.web.inbox.waiting import mine_on
 from servicehall.web.portal import words
 from servicehall.web.portal.acting import viewer
@@ -107,6 +112,17 @@ class RequestView:
         return [one for one in cases.clock_records(self.viewer, self.row, at=now()) if one["task"] is None]
 
     @cached_property
+    def ledgers(self) -> list[Ledger]:
+        """Why each clock is due when it is, those of tasks after those of the request."""
+        tasks = {task.id: pick(self.release.task_title(task.key)) for task in rows_of(self._session, Task, self.row.id)}
+        clocks = sorted(rows_of(self._session, Clock, self.row.id), key=lambda one: (one.task_id is not None, one.id))
+        return cases.ledgers(self._session, self.row, clocks, at=now(), tasks=tasks)
+
+    @property
+    def _session(self) -> Session:
+        return self.viewer.session
+
+    @cached_property
     def comments(self) -> list[Record]:
         return cases.comment_records(self.viewer, self.row)
 
@@ -184,6 +200,8 @@ def show(number: str) -> ResponseReturnValue:
         buttons=[act for act in acts if act.key in PROMINENT],
         menu=[act for act in acts if act.key not in PROMINENT],
         words=words,
+        shown=request.args.get("ledger", ""),
+        whole="whole" in request.args,
     )
 
 

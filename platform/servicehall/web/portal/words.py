@@ -8,6 +8,7 @@ from typing import Any
 from flask import g
 
 from servicehall.domain.durations import Duration
+from servicehall.domain.ledgers import Part
 from servicehall.domain.voices import ADMINISTRATORS
 from servicehall.models.base import db
 from servicehall.services.storefront import Storefront, storefront
@@ -72,6 +73,11 @@ MEASURES: Mapping[str, str] = {
     "resolution": N_("Done by"),
     "approval": N_("Decision by"),
     "task": N_("Task done by"),
+}
+LEDGER_PARTS: Mapping[Part, str] = {
+    Part.PASSED: N_("Until now"),
+    Part.OVERDUE: N_("Past the due moment"),
+    Part.AHEAD: N_("From now on"),
 }
 PERIODS: Mapping[str, str] = {
     "day": N_("{price} a day"),
@@ -142,6 +148,11 @@ def measure(key: str) -> str:
 def why(said: Mapping[str, Any] | None) -> str:
     """The one sentence that says why."""
     return why_sentence(said)
+
+
+def ledger_parts() -> dict[Part, str]:
+    """The parts of a ledger in the reader's words."""
+    return {part: _(text) for part, text in LEDGER_PARTS.items()}
 
 
 def group(key: str | None) -> str:

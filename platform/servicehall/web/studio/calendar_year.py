@@ -9,11 +9,12 @@ from itertools import islice
 from typing import Any
 
 from servicehall.domain.business_time import due, intervals, measured_by, next_opening
-from servicehall.domain.calendar_rules import Hours, public_days, read_date
+from servicehall.domain.calendar_rules import Hours
 from servicehall.domain.calendars import Because, Calendar
 from servicehall.domain.durations import Duration, Unit
 from servicehall.errors import Invalid
-from servicehall.texts import N_, _, current_locale, pick
+from servicehall.services.day_names import names_of
+from servicehall.texts import N_, _
 
 MOST_STEPS = 60
 BECAUSE: Mapping[str, str] = {
@@ -23,32 +24,6 @@ BECAUSE: Mapping[str, str] = {
     Because.HOLIDAY: N_("Public holiday"),
     Because.WEEK: N_("As every week"),
 }
-
-NAMED_IN = {"en": "en_US", "zh": "zh_CN"}
-"""Our language → that of the `holidays` package; a country without it is named in English."""
-NAMES_IN_GERMANY = (
-    N_("New Year's Day"),
-    N_("Epiphany"),
-    N_("Women's Day"),
-    N_("Augsburg Peace Festival"),
-    N_("Good Friday"),
-    N_("Easter Sunday"),
-    N_("Easter Monday"),
-    N_("Labor Day"),
-    N_("Ascension Day"),
-    N_("Pentecost"),
-    N_("Pentecost Monday"),
-    N_("Corpus Christi"),
-    N_("Assumption Day"),
-    N_("World Children's Day"),
-    N_("German Unity Day"),
-    N_("Reformation Day"),
-    N_("All Saints' Day"),
-    N_("Repentance and Prayer Day"),
-    N_("Christmas Day"),
-    N_("Second Day of Christmas"),
-)
-"""Holidays of a country that the package does not name in Chinese, so that we do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +63,7 @@ class Reckoned:
 
 def year_of(calendar: Calendar, number: int, body: Mapping[str, Any]) -> list[list[Day]]:
     """Twelve months of days."""
-    names = _names(calendar, number, body)
+    names = names_of(calendar, number, body)
     first = date(number, 1, 1)
     count = (date(number + 1, 1, 1) - first).days
     months: list[list[Day]] = [[] for _month in range(12)]
@@ -142,19 +117,6 @@ def _day_steps(calendar: Calendar, start: datetime, over: datetime) -> Any:
         count += bool(hours)
         reason = _(BECAUSE[because])
         yield Step(day, _("Business day {n}", n=count) if hours else _("Closed: {why}", why=reason), None)
-
-
-def _names(calendar: Calendar, number: int, body: Mapping[str, Any]) -> dict[date, str]:
-    rules = calendar.rules
-    found: dict[date, str] = {}
-    if rules.country:
-        public = public_days(rules.country, rules.subdivision, number, NAMED_IN[current_locale()])
-        found = {day: "; ".join(_(one) for one in name.split("; ")) for day, name in public.off.items()}
-    for entry in (*(body.get("closed") or ()), *(body.get("open") or ())):
-        day = read_date(entry.get("date"))
-        if day is not None and entry.get("name"):
-            found[day] = pick(entry["name"])
-    return found
 
 
 def _clock(minutes: int) -> str:

@@ -10,24 +10,18 @@ from typing import Any
 from servicehall.documents.document import Document as Authored
 from servicehall.documents.examination import split_reference
 from servicehall.documents.words import ROUND_THE_CLOCK
-from servicehall.domain import schedules
+from servicehall.domain import ledgers, schedules
 from servicehall.domain.calendars import Calendar
 from servicehall.domain.priorities import PRIORITIES
-from servicehall.domain.schedules import Segment, StepMoment, Why
+from servicehall.domain.schedules import StepMoment
 from servicehall.domain.sla import Policy, Target, parse_policy
 from servicehall.errors import Invalid
 from servicehall.services import calendars
 from servicehall.services.calendars import Named
-from servicehall.texts import N_
 from servicehall.web.studio.calendar_year import moment_in
 from servicehall.web.studio.page import Page
 
 MOST_SEGMENTS = 60
-WHY: Mapping[Why, str] = {
-    Why.RUNNING: N_("Counts"),
-    Why.OUTSIDE_HOURS: N_("Outside working hours"),
-    Why.PAUSED: N_("Stands still"),
-}
 
 
 @dataclass(frozen=True)
@@ -49,7 +43,7 @@ class Ledger:
     """How one cell was counted: segments that add up, and when the steps would act."""
 
     cell: Cell
-    segments: Sequence[Segment]
+    segments: Sequence[ledgers.Segment]
     steps: Sequence[StepMoment]
     more: bool
 
@@ -107,6 +101,6 @@ def _ledger(calendar: Calendar, target: Target, cell: Cell, start: datetime) -> 
     clock = _clock(calendar, target, cell.priority, start)
     if clock is None or cell.due_at is None:
         return None
-    segments = schedules.ledger(clock, cell.due_at)
+    segments = ledgers.ledger(clock, cell.due_at)
     steps = schedules.schedule(clock, steps=target.escalate).steps
     return Ledger(cell, segments[:MOST_SEGMENTS], steps, len(segments) > MOST_SEGMENTS)

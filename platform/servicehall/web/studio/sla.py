@@ -18,10 +18,11 @@ from servicehall.domain.lifecycle import RequestState
 from servicehall.domain.priorities import PRIORITIES
 from servicehall.domain.sla import OWN_START
 from servicehall.errors import Invalid
+from servicehall.services.cases.ledgers import WHY
 from servicehall.texts import N_, _
 from servicehall.web.states import look
 from servicehall.web.studio import words
-from servicehall.web.studio.due_times import WHY, Times, times_of
+from servicehall.web.studio.due_times import Times, times_of
 from servicehall.web.studio.found import below
 from servicehall.web.studio.nodes import Node
 from servicehall.web.studio.page import Page, path_of
