@@ -1,4 +1,4 @@
-"""The long proofs of durability: every test that shows a row of R1 to R14; keeps what came out in docs/proof.md.
+"""The long proofs, of durability and of the studio: every test that shows a row of the table; keeps what came out in docs/proof.md.
 
 PROOF_SEED chooses another seed. Exit code 1 where a test failed, was skipped, or a row has no test.
 """
@@ -33,6 +33,7 @@ ROWS = {
     "R12": "the lease runs out while the slow worker still works: it is fenced off",
     "R13": "an event row edited, deleted, moved, the tail cut: verification names the row",
     "R14": "an escalation meets a request closed a moment ago: it has no effect",
+    "S1": "everything shipped, in every tab of the studio: it opens, untouched it stays, one word is one line",
 }
 
 
@@ -61,7 +62,7 @@ def page(results: Results) -> str:
     from tests import proofs
 
     lines = [
-        "# The long proofs of durability",
+        "# The long proofs of durability and of the studio",
         "",
         "What `make proof` printed last. The normal run of the tests does the same with fewer rounds.",
         "",

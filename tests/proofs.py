@@ -1,6 +1,6 @@
-"""How often the tests of durability try: a few rounds in the normal run, many in `make proof`, from one seed.
+"""How often the tests that prove try: a few rounds in the normal run, many in `make proof`, from one seed.
 
-A test that shows a row of the table of durability carries `@pytest.mark.proves("R3")`; `scripts/proof.py` runs these.
+A test that shows a row of the table in `scripts/proof.py` carries `@pytest.mark.proves("R3")`, and is run by it.
 """
 
 from __future__ import annotations

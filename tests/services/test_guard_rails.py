@@ -26,6 +26,12 @@ title: {en: Pins}
 fields:
   - {key: pin, type: text, label: {en: Pin}, classification: secret}
 """
+CHAIN = """kind: approval_chain
+department: it
+key: chain
+title: {en: Chain}
+stages: [{key: one, title: {en: One}, approvers: [role: Boss]}]
+"""
 SERVICE = {
     "kind": "service",
     "department": "it",
@@ -131,3 +137,16 @@ def test_the_designer_offers_what_is_allowed(company: Session, browser_of: Brows
     admin.post(PAGE, data=all_but(field_types={"asset"}))
     after = author.get("/studio/field_set/it/pins/design").text
     assert ("Asset" in before, "Asset" in after) == (True, False)
+
+
+@on_sqlite
+def test_the_lists_offer_what_is_allowed_and_what_stands_there(company: Session, browser_of: Browser) -> None:
+    """Classifications of a field and rules of an approver, as the field types before."""
+    author, admin = browser_of(AUTHOR), browser_of(ADMIN)
+    admin.post(PAGE, data=all_but(classifications={"secret", "personal"}, approver_rules={"role", "person"}))
+    author.post("/studio/field_set/it/pins/text", data={"text": SECRET})
+    page = author.get("/studio/field_set/it/pins/design?at=/fields/0").text
+    assert [f'<option value="{one}"' in page for one in ("internal", "secret", "personal")] == [True, True, False]
+    author.post("/studio/approval_chain/it/chain/text", data={"text": CHAIN})
+    page = author.get("/studio/approval_chain/it/chain/approval?at=/stages/0").text
+    assert [f'<option value="{one}"' in page for one in ("group", "role", "person")] == [True, True, False]

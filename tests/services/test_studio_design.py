@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
 from tests.factories.offices import AUTHOR, PLAIN, document, look_again, make_offices
+from tests.forms import Forms
 
 from servicehall.clock import now
 from servicehall.services import drafting
@@ -216,3 +217,28 @@ def test_nobody_else_copies_or_makes_sets_of_these_fields(designer: Designer, br
     other = browser_of(PLAIN)
     assert other.get(f"{BASE}/copied?form=/form&pick={FIRST}").status_code == 404
     assert other.post(f"{BASE}/field-set", data={"pick": FIRST, "set-title": "Mine"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("act", "said", "gone"),
+    [
+        ("drop:", {"pick": [FIRST]}, [["why"], []]),
+        (f"drop:{FIRST}", {}, [["why"], []]),
+        (f"remove:{FIRST}", {}, [["why"], []]),
+        ("drop:", {"pick": [FIRST, "/form/pages/0/fields/1"]}, None),
+    ],
+)
+def test_what_rules_use_is_removed_only_when_one_is_sure(
+    designer: Designer, act: str, said: dict[str, Any], gone: Any
+) -> None:
+    """They are named, and the page offers the same once more; what nothing else names goes at once."""
+    answer = designer.send("edit", do=act, **said)
+    if gone is None:
+        assert (answer.status_code, keys(designer.row.draft_body["form"]["pages"])) == (303, [[], []])
+        return
+    assert (answer.status_code, "Rules use what you remove." in answer.text) == (422, True)
+    assert "plate == " in answer.text
+    assert keys(designer.row.draft_body["form"]["pages"]) == [["plate", "why"], []]
+    again = next(sent for _form, sent in Forms(answer.text).found if sent.get("do", [""])[-1].endswith(":sure"))
+    assert designer.browser.post(f"{BASE}/edit", data=again).status_code == 303
+    assert keys(designer.row.draft_body["form"]["pages"]) == gone

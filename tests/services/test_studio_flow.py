@@ -59,6 +59,20 @@ approval:
     - {key: manager, title: {en: Line manager}, approvers: [{manager: {of: requester}}]}
     - {key: money, title: {en: Money}, when: total > 100, approvers: [{group: leads}]}
 """
+STAGES = """\
+stages:
+  - {key: boss, title: {en: Boss}, approvers: [{manager: {}}]}
+  - {key: money, title: {en: Money}, approvers: [{group: leads}]}
+"""
+REOPENING = """\
+kind: service
+department: it
+key: lamp
+type: request
+title: {en: Lamp}
+form: {pages: [{key: a, title: {en: A}, fields: [{key: why, type: text, label: {en: Why}, reopens: [boss]}]}]}
+approval: {use: two}
+"""
 POLICY_TEXT = """\
 kind: sla_policy
 department: it
@@ -334,3 +348,15 @@ def test_nonsense_in_a_draft_is_shown_not_broken(
     for at in ("/approval/stages/1", "2026-12-24", "x/stages/-"):
         assert browser.get(f"{base}/{tab}", query_string={"at": at}).status_code == 200, at
     assert browser.post(f"{base}/{tab}/try", data={"for": "1 day", "from": "0001-01-01T00:00"}).status_code == 200
+
+
+def test_a_shared_stage_says_which_services_reopen_it(company: Session, browser_of: Browser) -> None:
+    """Another key for it breaks what they say, and they are other documents."""
+    browser, chain = browser_of(AUTHOR), "/studio/approval_chain/it/two"
+    write(browser, chain, "kind: approval_chain\ndepartment: it\nkey: two\ntitle: {en: Two}\n" + STAGES)
+    assert browser.post(f"{chain}/publish").status_code == 303
+    write(browser, "/studio/service/it/lamp", REOPENING)
+    assert browser.post("/studio/service/it/lamp/publish").status_code == 303
+    pages = [words_in(browser.get(f"{chain}/approval?at=/stages/{number}").text) for number in (0, 1)]
+    assert ["Fields of these services reopen it" in page for page in pages] == [True, False]
+    assert "name it by themselves: Lamp." in pages[0]

@@ -307,10 +307,12 @@ def test_what_is_used_is_not_retired_and_its_users_are_named(company: Session, b
     browser.post("/studio/sla_policy/it/quick/text", data={"text": policy})
     browser.post("/studio/sla_policy/it/quick/publish")
     assert "it/quick" in browser.get(f"{HOURS}/users").text
-    assert "it/quick" in browser.get(f"{HOURS}/retire").text
+    asked = browser.get(f"{HOURS}/retire").text
+    assert ("it/quick" in asked, "btn-danger" in asked) == (True, False), "what would be refused is not offered"
     browser.post(f"{HOURS}/retire")
     assert document(company).state == "published"
     browser.post("/studio/sla_policy/it/quick/retire")
+    assert "btn-danger" in browser.get(f"{HOURS}/retire").text
     browser.post(f"{HOURS}/retire")
     assert document(company).state == "retired"
 

@@ -5,11 +5,13 @@ What is not a task counts as one that says nothing; tasks go by their index.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from servicehall.documents.kinds.fulfilment_plan import PlanLayout
-from servicehall.documents.parts import Block, walk
+from servicehall.documents.kinds.kind import is_use
+from servicehall.documents.kinds.registry import KINDS
+from servicehall.documents.parts import Block, Part, walk
 from servicehall.documents.words import Expression
 from servicehall.domain.expression_names import mentions
 from servicehall.domain.plans import After, as_name
@@ -17,6 +19,7 @@ from servicehall.texts import pick
 
 Plan = Mapping[str, Any]
 PLAN = Block(PlanLayout)
+CHAIN = KINDS["approval_chain"].part
 
 
 def tasks_of(plan: Any) -> list[Mapping[str, Any]]:
@@ -93,13 +96,24 @@ def later(plan: Plan, key: str) -> set[str]:
     return found
 
 
+def naming_chains(plan: Plan, index: int, chain_of: Callable[[str], Any]) -> list[str]:
+    """The shared chains that gates of the plan use and that take the answers of this task, as they are named."""
+    path = f"tasks.{as_name(key_of(tasks_of(plan)[index]))}"
+    used = [task["approval"]["use"] for task in tasks_of(plan) if is_use(task.get("approval"))]
+    return [one for one in dict.fromkeys(used) if _mentions(CHAIN, chain_of(one), path)]
+
+
+def _mentions(part: Part, value: Any, path: str) -> bool:
+    inner = walk(part, value) if isinstance(value, Mapping) else ()
+    return any(isinstance(one, Expression) and mentions(said, path) for _path, one, said in inner)
+
+
 def naming(plan: Plan, index: int) -> list[str]:
     """The other tasks whose expressions take the answers of this one, as people call them."""
     path = f"tasks.{as_name(key_of(tasks_of(plan)[index]))}"
     found: dict[str, None] = {}
     for place, task in enumerate(tasks_of(plan)):
-        inner = walk(PLAN, {"tasks": [task]})
-        if place != index and any(isinstance(part, Expression) and mentions(value, path) for _p, part, value in inner):
+        if place != index and _mentions(PLAN, {"tasks": [task]}, path):
             found.setdefault(name_of(task))
     return list(found)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from servicehall.documents.document import Document as Authored
 from servicehall.documents.document import Finder
@@ -22,17 +22,17 @@ from servicehall.texts import _
 FAMILY = "documents/all"
 """All documents are one family: publishing one may resolve the releases of others, whole or not at all."""
 Name = tuple[str, str, str]
+AT_ONCE = 500
 
 
 class Shelf:
     """All documents as they are: rows by name, and what is published as authored documents."""
 
     def __init__(self, session: Session) -> None:
-        rows = session.scalars(select(Document).execution_options(populate_existing=True)).all()
+        without = (defer(Document.body), defer(Document.draft_body))
+        rows = session.scalars(select(Document).options(*without).execution_options(populate_existing=True)).all()
         self.rows: dict[Name, Document] = {(row.kind, row.department, row.key): row for row in rows}
-        self.published: dict[Name, Authored] = {
-            name: _authored(row) for name, row in self.rows.items() if row.state == "published" and row.body is not None
-        }
+        self.published: dict[Name, Authored] = _published(session, rows)
 
     def find(self, kind: str, department: str, key: str) -> Authored | None:
         return self.published.get((kind, department, key)) or find_shipped(kind, department, key)
@@ -60,12 +60,17 @@ _KNOWN: dict[str, tuple[tuple[str | None, int], Authored]] = {}
 """The published document of each row, while it stays the same: what is found out about it is found out once."""
 
 
-def _authored(row: Document) -> Authored:
-    said = (row.content, row.version)
-    known = _KNOWN.get(row.id)
-    if known is None or known[0] != said:
-        known = _KNOWN[row.id] = (said, Authored.of(row.body or {}, version=row.version))
-    return known[1]
+def _published(session: Session, rows: Iterable[Document]) -> dict[Name, Authored]:
+    """The published documents by name; the bodies of those alone are read that are not known as they are now."""
+    wanted = {row.id: (row.content, row.version) for row in rows if row.state == "published"}
+    unknown = [one for one, said in wanted.items() if one not in _KNOWN or _KNOWN[one][0] != said]
+    for start in range(0, len(unknown), AT_ONCE):
+        these = Document.id.in_(unknown[start : start + AT_ONCE])
+        read = select(Document.id, Document.content, Document.version, Document.body).where(these)
+        for one, content, version, body in session.execute(read):
+            _KNOWN[one] = (content, version), Authored.of(body or {}, version=version)
+    found = (_KNOWN[one][1] for one in wanted if one in _KNOWN)
+    return {document.name: document for document in found if document.body}
 
 
 def row_of(session: Session, name: Name) -> Document | None:

@@ -188,6 +188,7 @@ def _selected(page: Page, base: str, chain: Mapping[str, Any]) -> dict[str, Any]
             "stage": page.node(at, without=SHOWN_APART),
             "stage_at": at,
             "stage_key": page.node(f"{at}/key"),
+            "reopened_by": page.around.reopening(keys[int(number)]),
             "beside": [(key, title, keys.index(key) in mates) for key, title in titles if key != keys[int(number)]],
             "fields": [_fields(page, f"{at}/{name}") for name in ("fields", "shows")],
         }

@@ -23,20 +23,20 @@ from servicehall.web.studio.chain_steps import (
     steps_of,
     taken_out,
 )
-from servicehall.web.studio.reading import Acts, Controls, blank
+from servicehall.web.studio.reading import Acts, Controls, Sent, blank
 
 Body = Mapping[str, Any]
 _STAGE = Block(StageLayout)
 
 
-def _begin(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _begin(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     """A chain of one stage where there was none, or a used one written out here."""
     was = value_at(body, at)
     chain = {"stages": [blank(_STAGE, ())]}
     return [{"op": "add" if was is None else "replace", "path": at, "value": chain}] if at else []
 
 
-def _add(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _add(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     """A new stage as a step of its own, at step number `more`; as `<number>-beside` within that step."""
     chain = value_at(body, at) if at else body
     if not isinstance(chain, Mapping):
@@ -58,7 +58,7 @@ def _add(kind: str, body: Body, at: str, more: str) -> list[Operation]:
     return found
 
 
-def _place(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _place(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     """To another place: `earlier`, `later`, `beside` (in the step before), `alone`; before step number `more`, or
     as `<number>-beside` within it."""
     found = _stage_at(body, at)
@@ -118,7 +118,7 @@ def _dropped(steps: Steps, number: int, place: str) -> Steps:
 _WAYS = {"earlier": _earlier, "later": _later, "beside": _beside, "alone": _alone}
 
 
-def _remove(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _remove(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     """Takes a stage out, and its key out of everything that names it."""
     found = _stage_at(body, at)
     if found is None:
@@ -134,7 +134,7 @@ def _remove(kind: str, body: Body, at: str, more: str) -> list[Operation]:
     return [*operations, {"op": "remove", "path": at}]
 
 
-def _part(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _part(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     """One more group of stages that no person may decide together."""
     chain = value_at(body, at) if at else body
     keys = keys_of(chain)
@@ -143,7 +143,7 @@ def _part(kind: str, body: Body, at: str, more: str) -> list[Operation]:
     return list(regrouped(at, chain, "apart", [*groups_of(chain, "apart"), keys[:2]]))
 
 
-def _unpart(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _unpart(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     """Takes group number `more` of `apart` away."""
     chain = value_at(body, at) if at else body
     groups = groups_of(chain, "apart")

@@ -16,12 +16,12 @@ from servicehall.documents.patching import value_at
 from servicehall.documents.rule_uses import uses
 from servicehall.forms.fields import FIELD_TYPES
 from servicehall.forms.fields.base import GROUPS
-from servicehall.services import guard_rails
 from servicehall.texts import _, pick
 from servicehall.web.studio import options, properties, words
 from servicehall.web.studio.canvas import Canvas, Row
 from servicehall.web.studio.nodes import Node
 from servicehall.web.studio.page import Page
+from servicehall.web.studio.removing import told
 
 ABOUT = ("title", "summary", "help", "category", "icon", "keywords", "type", "audience", "excluded", "confidential")
 ABOUT_SERVICE = (*ABOUT, "on_behalf", "price")
@@ -63,7 +63,7 @@ def values(page: Page) -> Mapping[str, Any]:
         "selected": selected,
         "sheet": sheet,
         "page_nodes": [properties.shown(page, "", one) for one in node.children] if node is not None else (),
-        "palette": palette(guard_rails.allowed(page.viewer.session, page.row.department)),
+        "palette": palette(page.around.rails),
         "sets": page.around.documents("field_set") if form else (),
         "targets": [(one.listed, one.title or _("Fields")) for one in canvas.sheets],
         "adding": _adding(),
@@ -134,7 +134,7 @@ def _selected(page: Page, form: str, canvas: Canvas, at: str) -> Selected | None
         key=str(value.get("key", "")),
         type=kind,
         is_new=is_unnamed(value) and not found and was != value.get("key"),
-        used_by=[_in_words(page.body, one.pointer, one.text) for one in found],
+        used_by=[told(page.body, one) for one in found],
         types=[(name, _becoming(value, name)) for name in compatible(kind)],
         groups=() if row.uses else properties.groups(page, inner),
         options=options.of(page, form, inner) if kind in ("choice", "choices") else None,
@@ -149,15 +149,3 @@ def _becoming(value: Mapping[str, Any], kind: str) -> str:
     lost = ", ".join(words.label(name) for name in retyped(value, kind)[1])
     title = _(FIELD_TYPES[kind].title)
     return _("{type} (without: {properties})", type=title, properties=lost) if lost else title
-
-
-def _in_words(body: Mapping[str, Any], at: str, text: str) -> str:
-    """A place that names a field, as people call it: of what, which property, and the rule."""
-    keys, owner = at.split("/"), ""
-    for end in range(len(keys), 1, -1):
-        held = value_at(body, "/".join(keys[:end]))
-        if isinstance(held, Mapping) and (held.get("label") or held.get("title")):
-            owner = pick(held.get("label") or held.get("title"))
-            break
-    name = next((key for key in reversed(keys) if not key.isdecimal()), "")
-    return _("{owner}, {property}: {rule}", owner=owner, property=words.label(name), rule=text)

@@ -7,7 +7,7 @@ Beside the button the form sends `form` (the form's pointer), `at` (what is sele
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from servicehall.documents import field_changes, form_edits, option_sheets
@@ -15,7 +15,8 @@ from servicehall.documents.form_places import entries_in, lists, split, taken
 from servicehall.documents.patching import Operation, patched, value_at
 from servicehall.errors import Invalid, Problem
 from servicehall.texts import _, current_locale
-from servicehall.web.studio.reading import WideActs
+from servicehall.web.studio.reading import Acts, Sent
+from servicehall.web.studio.removing import SURE, refuse_used
 
 LONGEST_CLIP = 1 << 20
 
@@ -23,7 +24,7 @@ LONGEST_CLIP = 1 << 20
 class Said:
     """One press of a button, with what the form around it says."""
 
-    def __init__(self, body: Mapping[str, Any], at: str, more: str, sent: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, body: Mapping[str, Any], at: str, more: str, sent: Sent) -> None:
         self.body, self.at, self.more, self.sent = body, at, more, sent
 
     def one(self, name: str) -> str:
@@ -103,6 +104,9 @@ def _double(said: Said) -> list[Operation]:
 
 
 def _drop(said: Said) -> list[Operation]:
+    """Takes fields out; those that rules use only where one is sure."""
+    if said.more != SURE:
+        refuse_used(said.body, said.picked)
     return form_edits.remove(said.body, said.form, said.picked)
 
 
@@ -216,8 +220,8 @@ _ACTS: Mapping[str, Callable[[Said], list[Operation]]] = {
 }
 
 
-def _wide(act: Callable[[Said], list[Operation]]) -> Callable[..., list[Operation]]:
-    return lambda body, at, more, sent: act(Said(body, at, more, sent))
+def _act(do: Callable[[Said], list[Operation]]) -> Callable[..., list[Operation]]:
+    return lambda kind, body, at, more, sent: do(Said(body, at, more, sent))
 
 
-ACTS: WideActs = {name: _wide(act) for name, act in _ACTS.items()}
+ACTS: Acts = {name: _act(do) for name, do in _ACTS.items()}

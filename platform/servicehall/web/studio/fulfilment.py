@@ -12,7 +12,7 @@ from flask import request
 from servicehall.clock import now
 from servicehall.documents.kinds.kind import is_use
 from servicehall.documents.patching import pointer
-from servicehall.documents.plan_graph import after_of, key_of, kind_of, later, name_of, naming, tasks_of
+from servicehall.documents.plan_graph import after_of, key_of, kind_of, later, name_of, naming, naming_chains, tasks_of
 from servicehall.domain.durations import Unit
 from servicehall.domain.plan_checks import is_offset
 from servicehall.services import directory
@@ -141,9 +141,15 @@ def _task(page: Page, plan: Any, base: str, index: int) -> Mapping[str, Any]:
         "readable_due": due is not None or task.get("due") is None,
         "shows": shows,
         "answers": _answers(page, task, at),
-        "named_by": naming(plan, index),
+        "named_by": [*naming(plan, index), *_chains(page, naming_chains(plan, index, page.around.chain))],
+        "chains": _chains(page, naming_chains(plan, index, page.around.chain)),
         "followers": [name_of(one) for one in tasks if key_of(task) and key_of(task) in after_of(one).keys],
     }
+
+
+def _chains(page: Page, references: Sequence[str]) -> list[str]:
+    """Shared approval chains as people call them."""
+    return [dict(page.around.documents("approval_chain")).get(one, one) for one in references]
 
 
 def _units(plan: Mapping[str, Any]) -> Sequence[tuple[str, str]]:

@@ -54,6 +54,8 @@ def ask(kind: str, department: str, key: str, act: str) -> ResponseReturnValue:
     viewer, name = author(department), (kind, department, key)
     row = definitions.get(viewer.session, name)
     title, text, confirm, _done = WORDS[act]
+    found = affected(viewer.session, name) if act == "retire" else []
+    is_used = any(one.document.name != name for one in found)
     drafted = drafting.current(viewer.session, name).document
     return render_template(
         "studio/ask.html",
@@ -61,13 +63,13 @@ def ask(kind: str, department: str, key: str, act: str) -> ResponseReturnValue:
         act=act,
         title=_(title),
         text=_(text),
-        confirm=_(confirm),
+        confirm=_(confirm) if not is_used else "",
         action=f"{base_of(name)}/{act}",
         back=base_of(name),
         danger=act in ("discard", "retire"),
         fields=[("edition", drafting.edition(row)), ("version", typed("version"))],
         comparison=lists.compare(lists.published_of(row), drafted) if act == "discard" else None,
-        affected=affected(viewer.session, name) if act == "retire" else [],
+        affected=found,
         may_author=viewer.may_author,
         kind_name=kinds.name_of,
         base_of=base_of,

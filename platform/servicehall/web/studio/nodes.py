@@ -204,12 +204,13 @@ class Nodes:
         return self._node(part, value, where, place, name=str(key), label=label)
 
     def rule(self, part: ApproverRule, value: Any, at: str, path: str) -> dict[str, Any]:
-        choices = [(one, words.label(one)) for one in APPROVER_RULES]
+        there = next(iter(value)) if isinstance(value, Mapping) else ""
+        allowed = [one for one in APPROVER_RULES if one == there or self.around.rails.allows("approver_rules", one)]
+        choices = [(one, words.label(one)) for one in allowed]
         if not isinstance(value, Mapping):
             return {"control": "rule", "choices": choices}
-        name = next(iter(value))
         inner = self._node(
-            APPROVER_RULES[name], value[name], at + pointer(name), child(path, name), name=name, label=""
+            APPROVER_RULES[there], value[there], at + pointer(there), child(path, there), name=there, label=""
         )
         return {"control": "rule", "children": [inner], "choices": choices}
 

@@ -13,7 +13,7 @@ from servicehall.domain.durations import Duration, Unit
 from servicehall.domain.plans import After
 from servicehall.errors import Invalid
 from servicehall.texts import _, current_locale
-from servicehall.web.studio.reading import Acts, Controls
+from servicehall.web.studio.reading import Acts, Controls, Sent
 
 Body = Mapping[str, Any]
 ANY, BACK = "=any", "before"
@@ -32,29 +32,29 @@ def begin_of(kind: str) -> Any:
     return {"webhook": next(iter(config.current().webhooks), "")}
 
 
-def _add(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _add(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     """A new task: `more` is `<first>-<then>`, each the index of a task or empty."""
     first, _dash, then = more.partition("-")
     title = {current_locale(): _("New task")}
     return plan_edits.add(plan_at(body, at), at, title=title, first=_index(first), then=_index(then))
 
 
-def _connect(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _connect(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     first, then = _pair(more)
     return plan_edits.connect(plan_at(body, at), at, first, then)
 
 
-def _disconnect(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _disconnect(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     first, then = _pair(more)
     return plan_edits.disconnect(plan_at(body, at), at, first, then)
 
 
-def _remove(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _remove(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     base, index = _task_at(at)
     return plan_edits.remove(plan_at(body, base), base, index)
 
 
-def _copy(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _copy(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     base, index = _task_at(at)
     return plan_edits.duplicate(plan_at(body, base), base, index)
 

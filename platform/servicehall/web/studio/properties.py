@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
+from typing import Any
 
 from servicehall.documents.field_changes import OF_THE_TYPE, field_of
 from servicehall.documents.patching import value_at
@@ -79,7 +80,7 @@ def shown(page: Page, kind: str, node: Node) -> Node:
     if node.name in WHEN:
         return condition(node)
     if node.name in _SPECIAL:
-        control, choices = _SPECIAL[node.name](page, kind)
+        control, choices = _SPECIAL[node.name](page, node.value)
         return replace(node, control=control, choices=choices)
     if kind not in FIELD_TYPES:
         return node
@@ -132,15 +133,15 @@ def _own_options(page: Page, node: Node) -> Choices:
     return [*choices, *((str(one), str(one)) for one in said if str(one) not in dict(choices))]
 
 
-def _words(names: Sequence[str], texts: Mapping[str, str]) -> Choices:
-    return [(one, _(texts[one])) for one in names]
+def _words(names: Sequence[str]) -> Choices:
+    return [(one, _(_CLASSIFIED[one])) for one in names]
 
 
-def _results(page: Page, kind: str) -> tuple[str, Choices]:
+def _results(page: Page, now: Any) -> tuple[str, Choices]:
     return "word", [(one, _(FIELD_TYPES[one].title)) for one in RESULTS]
 
 
-def _stages(page: Page, kind: str) -> tuple[str, Choices]:
+def _stages(page: Page, now: Any) -> tuple[str, Choices]:
     """The approval's stages, of the service itself or of the chain that it uses."""
     chain = page.body.get("approval")
     if isinstance(chain, Mapping) and isinstance(chain.get("use"), str):
@@ -151,9 +152,15 @@ def _stages(page: Page, kind: str) -> tuple[str, Choices]:
     return "stages", [(str(one.get("key")), pick(one.get("title")) or str(one.get("key"))) for one in held]
 
 
+def _classifications(page: Page, now: Any) -> tuple[str, Choices]:
+    """Those that the department may use; what stands there stays one of them."""
+    rails = page.around.rails
+    return "word", _words([one for one in CLASSIFICATIONS if one == now or rails.allows("classifications", one)])
+
+
 _SPECIAL = {
-    "classification": lambda page, kind: ("word", _words(CLASSIFICATIONS, _CLASSIFIED)),
+    "classification": _classifications,
     "as": _results,
-    "share_with": lambda page, kind: ("several", page.around.departments),
+    "share_with": lambda page, now: ("several", page.around.departments),
     "reopens": _stages,
 }

@@ -20,7 +20,10 @@ from servicehall.documents.words import FieldKey, Flag, OneWord, Text, Whole
 from servicehall.errors import Invalid, Problem
 from servicehall.texts import N_, _, current_locale
 from servicehall.web.studio.parts import first, meant, plain, properties_of, shown
+from servicehall.web.studio.removing import SURE, InUse, refuse_used
 
+Sent = Mapping[str, Sequence[str]]
+"""A form as it was sent: the values of each control."""
 PREFIX = "v:"
 OWN = "c:"
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?\Z")
@@ -49,7 +52,7 @@ def _inner(part: Part, key: str, value: Any) -> Part:
     raise Invalid(_("There is no such place in this document."), [Problem(key, "unknown", _("no such property"))])
 
 
-def operations(kind: str, body: Mapping[str, Any], sent: Mapping[str, Sequence[str]]) -> list[Operation]:
+def operations(kind: str, body: Mapping[str, Any], sent: Sent) -> list[Operation]:
     """The patch that a sent form means: every value that differs, then its own controls, then what its button does."""
     found: list[Operation] = []
     texts: dict[str, dict[str, str]] = {}
@@ -151,17 +154,22 @@ def _change(at: str, was: Any, now: Any) -> Iterator[Operation]:
         yield {"op": "add" if was is None else "replace", "path": at, "value": now}
 
 
-def act_of(kind: str, body: Mapping[str, Any], act: str, sent: Mapping[str, Sequence[str]]) -> list[Operation]:
+def act_of(kind: str, body: Mapping[str, Any], act: str, sent: Sent) -> list[Operation]:
     """What a button does; Invalid where it is none that is known."""
     name, _colon, rest = act.partition(":")
     at, _colon, more = rest.partition(":")
-    if name not in ACTS and name not in WIDE_ACTS:
+    if name not in ACTS:
         raise Invalid(_("This cannot be done here."), [Problem("do", "unknown", name[:40])])
     said = more or "".join([*sent.get(f"n:{at}", ()), *sent.get(f"to:{at}", ())][-1:])
-    return WIDE_ACTS[name](body, at, said, sent) if name in WIDE_ACTS else ACTS[name](kind, body, at, said)
+    try:
+        return ACTS[name](kind, body, at, said, sent)
+    except InUse as asked:
+        kept = [(key, value) for key in ("pick", "form", "used") for value in sent.get(key, ())]
+        asked.again = [("do", f"{name}:{at}:{SURE}"), *kept]
+        raise
 
 
-def _add(kind: str, body: Mapping[str, Any], at: str, more: str) -> list[Operation]:
+def _add(kind: str, body: Mapping[str, Any], at: str, more: str, sent: Sent) -> list[Operation]:
     """A new entry of a list or map, or a block that was absent; `more` is the entry's name in a map, or its shape."""
     part, was = part_at(kind, body, at), value_at(body, at)
     here = meant(part, was)
@@ -188,11 +196,14 @@ def _shape_of(part: Part, more: str) -> Part:
     return part
 
 
-def _remove(kind: str, body: Mapping[str, Any], at: str, more: str) -> list[Operation]:
+def _remove(kind: str, body: Mapping[str, Any], at: str, more: str, sent: Sent) -> list[Operation]:
+    """Takes a place away; fields and options that rules use only where one is `sure`."""
+    if more != SURE:
+        refuse_used(body, [at])
     return [{"op": "remove", "path": at}] if value_at(body, at) is not None else []
 
 
-def _move(kind: str, body: Mapping[str, Any], at: str, more: str) -> list[Operation]:
+def _move(kind: str, body: Mapping[str, Any], at: str, more: str, sent: Sent) -> list[Operation]:
     """To another place in its list: `up`, `down`, or an index."""
     keys = keys_of(at)
     held, index = value_at(body, pointer(*keys[:-1])), int(keys[-1]) if keys[-1:] and keys[-1].isdecimal() else -1
@@ -203,7 +214,7 @@ def _move(kind: str, body: Mapping[str, Any], at: str, more: str) -> list[Operat
     return [{"op": "move", "from": at, "path": pointer(*keys[:-1], to)}] if to != index else []
 
 
-def _copy(kind: str, body: Mapping[str, Any], at: str, more: str) -> list[Operation]:
+def _copy(kind: str, body: Mapping[str, Any], at: str, more: str, sent: Sent) -> list[Operation]:
     """The same entry once more behind it, under a key of its own."""
     keys = keys_of(at)
     held, entry = value_at(body, pointer(*keys[:-1])), copy.deepcopy(value_at(body, at))
@@ -214,7 +225,7 @@ def _copy(kind: str, body: Mapping[str, Any], at: str, more: str) -> list[Operat
     return [{"op": "add", "path": pointer(*keys[:-1], int(keys[-1]) + 1), "value": entry}]
 
 
-def _shape(kind: str, body: Mapping[str, Any], at: str, more: str) -> list[Operation]:
+def _shape(kind: str, body: Mapping[str, Any], at: str, more: str, sent: Sent) -> list[Operation]:
     """Another of the forms that a place can take; what stood there gives way."""
     part, was = part_at(kind, body, at), value_at(body, at)
     if isinstance(part, ApproverRule):
@@ -240,13 +251,11 @@ def selected(operations: Sequence[Operation], before: str) -> str:
     return before
 
 
-Acts = dict[str, Callable[[str, Mapping[str, Any], str, str], list[Operation]]]
+Acts = dict[str, Callable[[str, Mapping[str, Any], str, str, Sent], list[Operation]]]
 Controls = dict[str, Callable[[str, Mapping[str, Any], str, Sequence[str]], list[Operation]]]
 ACTS: Acts = {"add": _add, "remove": _remove, "move": _move, "copy": _copy, "shape": _shape}
-"""What a button does, by name: (kind, body, pointer, what the button says more). The tabs add theirs in `tabs.py`."""
-WideActs = dict[str, Callable[[Mapping[str, Any], str, str, Mapping[str, Sequence[str]]], list[Operation]]]
-WIDE_ACTS: WideActs = {}
-"""Those that need what else was sent: (body, pointer, what the button says more, the form)."""
+"""What a button does, by name: (kind, body, pointer, what the button says more, the whole form). Tabs add theirs in
+`tabs.py`."""
 CONTROLS: Controls = {}
 """What a control of a tab's own means: (kind, body, pointer, the values sent)."""
 NEW = N_("New")

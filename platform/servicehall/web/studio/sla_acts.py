@@ -8,7 +8,7 @@ from typing import Any
 from servicehall.documents.patching import Operation, value_at
 from servicehall.domain.priorities import PRIORITIES
 from servicehall.domain.sla import Measure
-from servicehall.web.studio.reading import Acts, Controls
+from servicehall.web.studio.reading import Acts, Controls, Sent
 
 Body = Mapping[str, Any]
 USUAL: Mapping[str, str] = {
@@ -27,7 +27,7 @@ ACTIONS: Mapping[str, Any] = {
 """What a new action of a step begins as."""
 
 
-def _policy(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _policy(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     """One more policy behind those that stand, at `<list>/-`; written here, or with `more` a shared one."""
     at = at.removesuffix("/-")
     was = value_at(body, at)
@@ -39,11 +39,11 @@ def _policy(kind: str, body: Body, at: str, more: str) -> list[Operation]:
     return [{"op": "replace", "path": at, "value": [was, new]}]
 
 
-def _begin(kind: str, body: Body, at: str, more: str) -> list[Operation]:
-    return _policy(kind, body, at, "") if value_at(body, at) is None else []
+def _begin(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
+    return _policy(kind, body, at, "", sent) if value_at(body, at) is None else []
 
 
-def _remove_policy(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _remove_policy(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     """Takes a policy away; with the last one service levels go."""
     above = at.rpartition("/")[0]
     held = value_at(body, above) if above else None
@@ -51,7 +51,7 @@ def _remove_policy(kind: str, body: Body, at: str, more: str) -> list[Operation]
     return [{"op": "remove", "path": above if whole else at}] if value_at(body, at) is not None else []
 
 
-def _target(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _target(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     """One more target of the policy at a pointer: a measure that it does not have yet."""
     policy = value_at(body, at) if at else body
     if not isinstance(policy, Mapping):
@@ -71,7 +71,7 @@ def _new_target(targets: list[Any], priority: str) -> dict[str, Any]:
     return {"measure": measure, "by_priority": {priority: USUAL[measure]}}
 
 
-def _step(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _step(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     """One more step of the target at a pointer: when three quarters of the time are over, or when all of it is."""
     target = value_at(body, at)
     if not isinstance(target, Mapping):
@@ -86,7 +86,7 @@ def _step(kind: str, body: Body, at: str, more: str) -> list[Operation]:
     return [{"op": "add", "path": f"{at}/escalate/{len(steps)}", "value": new}]
 
 
-def _action(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _action(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     """One more thing that the step at a pointer does: `more` is one of ACTIONS."""
     step = value_at(body, at)
     if not isinstance(step, Mapping) or more not in ACTIONS:

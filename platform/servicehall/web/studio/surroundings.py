@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from servicehall.documents.document import Document as Authored
 from servicehall.documents.examination import split_reference
+from servicehall.documents.guard_rails import GuardRails
 from servicehall.documents.kinds.registry import KINDS
 from servicehall.documents.releases import users_of
 from servicehall.documents.words import ROUND_THE_CLOCK
 from servicehall.models.directory import Department, Group
+from servicehall.services import guard_rails
 from servicehall.services.shelf import Shelf
 from servicehall.texts import _, pick
 
@@ -37,6 +39,11 @@ class Surroundings:
     @cached_property
     def departments(self) -> Choices:
         return [(key, key) for key in self.session.scalars(select(Department.key).order_by(Department.key))]
+
+    @cached_property
+    def rails(self) -> GuardRails:
+        """What the documents of its department may not use."""
+        return guard_rails.allowed(self.session, self.document.department)
 
     @cached_property
     def groups(self) -> Choices:
@@ -62,6 +69,22 @@ class Surroundings:
         if reference == ROUND_THE_CLOCK:
             return None
         return self.shelf.find(kind, *split_reference(reference, self.document.department))
+
+    def chain(self, reference: str) -> Mapping[str, Any] | None:
+        """What a shared approval chain says."""
+        found = self.of_reference("approval_chain", reference)
+        return found.body if found is not None else None
+
+    def reopening(self, stage: str) -> list[str]:
+        """The published services that use this very chain and have a field whose change reopens a stage of it."""
+        if self.document.kind != "approval_chain":
+            return []
+        using = users_of(self.document, self.shelf.published.values())
+        return [
+            pick(one.body.get("title")) or one.reference
+            for one in using
+            if any(stage in field.get("reopens", ()) for field in self.of_form(one))
+        ]
 
     @cached_property
     def fields(self) -> Choices:

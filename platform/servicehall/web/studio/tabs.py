@@ -32,7 +32,7 @@ from servicehall.web.studio import (
     year_acts,
 )
 from servicehall.web.studio.page import Page
-from servicehall.web.studio.reading import ACTS, CONTROLS, WIDE_ACTS
+from servicehall.web.studio.reading import ACTS, CONTROLS
 
 ALL: frozenset[str] = frozenset()
 
@@ -70,8 +70,7 @@ TABS.register("users", Tab(N_("Used by"), users.values, unless=users.NEVER_NAMED
 TABS.register("yaml", Tab(N_("YAML"), yaml_text.values))
 TABS.register("history", Tab(N_("History"), history.values))
 
-WIDE_ACTS.update(designing.ACTS)
-ACTS.update(chain_acts.ACTS | plan_acts.ACTS | sla_acts.ACTS | used.ACTS | year_acts.ACTS)
+ACTS.update(designing.ACTS | chain_acts.ACTS | plan_acts.ACTS | sla_acts.ACTS | used.ACTS | year_acts.ACTS)
 CONTROLS.update(
     field_values.CONTROLS
     | chain_acts.CONTROLS

@@ -12,7 +12,7 @@ from servicehall.documents.kinds.kind import is_use
 from servicehall.documents.patching import Operation, value_at
 from servicehall.services.shelf import row_of
 from servicehall.web.studio.page import Page
-from servicehall.web.studio.reading import Acts
+from servicehall.web.studio.reading import Acts, Sent
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def used_by(page: Page, kind: str, block: Any) -> Used | None:
     return Used(Authored.of(row.draft_body), False) if row is not None and row.draft_body else None
 
 
-def _use(kind: str, body: Mapping[str, Any], at: str, more: str) -> list[Operation]:
+def _use(kind: str, body: Mapping[str, Any], at: str, more: str, sent: Sent) -> list[Operation]:
     """A shared document takes the place of what stands there; a policy keeps its condition."""
     was = value_at(body, at)
     said = {"use": more} | ({"when": was["when"]} if isinstance(was, Mapping) and "when" in was else {})

@@ -10,7 +10,7 @@ from servicehall.documents.patching import Operation, pointer, value_at
 from servicehall.domain.calendar_rules import WEEKDAYS, read_date
 from servicehall.errors import Invalid, Problem
 from servicehall.texts import _
-from servicehall.web.studio.reading import Acts, Controls
+from servicehall.web.studio.reading import Acts, Controls, Sent
 
 Body = Mapping[str, Any]
 USUAL = ["09:00-17:00"]
@@ -27,7 +27,7 @@ def days_of(key: str) -> tuple[str, ...]:
     return tuple(WEEKDAYS[(start + step) % 7] for step in range(count))
 
 
-def _week_add(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _week_add(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     """Hours for the first weekday that has none."""
     week = body.get("week")
     held = week if isinstance(week, Mapping) else {}
@@ -77,21 +77,21 @@ def _country(kind: str, body: Body, at: str, values: Sequence[str]) -> list[Oper
     return [{"op": "replace", "path": "/holidays", "value": {**kept, "country": country}}]
 
 
-def _close(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _close(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     """Closes a day by exception."""
-    return [*_plain(kind, body, at, more), _exception(_without(body, at), "closed", {"date": _day(at)})]
+    return [*_plain(kind, body, at, more, sent), _exception(_without(body, at), "closed", {"date": _day(at)})]
 
 
-def _open(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _open(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     """Gives a day hours of its own: those of the week's first working day to begin with."""
     week = body.get("week")
     rows = week.values() if isinstance(week, Mapping) else ()
     hours = next((list(one) for one in rows if isinstance(one, list) and one), USUAL)
     entry = {"date": _day(at), "hours": hours}
-    return [*_plain(kind, body, at, more), _exception(_without(body, at), "open", entry)]
+    return [*_plain(kind, body, at, more, sent), _exception(_without(body, at), "open", entry)]
 
 
-def _plain(kind: str, body: Body, at: str, more: str) -> list[Operation]:
+def _plain(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     """Back to what the rules say of a day."""
     day = _day(at)
     found: list[Operation] = []
