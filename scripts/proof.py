@@ -1,4 +1,4 @@
-"""The long proofs, of durability and of the studio: every test that shows a row of the table; keeps what came out in docs/proof.md.
+"""The long proofs, of durability and of the studio: every test that shows a row; keeps what came out in docs/proof.md.
 
 PROOF_SEED chooses another seed. Exit code 1 where a test failed, was skipped, or a row has no test.
 """
