@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong: `path` is where (`items[2].quantity`), `code` is for programs, `message` for people.
 
-    `offset` is where in a text, in code points; below 0 it is the whole.
+    `offset` is where in a text, in code points; below 0 it is the whole. `witness` shows it, for a program.
     """
 
     path: str
     code: str
     message: str
     offset: int = field(default=-1, compare=False)
+    witness: Mapping[str, Any] | None = field(default=None, compare=False)
 
     def as_dict(self) -> dict[str, str]:
         return {"path": self.path, "code": self.code, "message": self.message}

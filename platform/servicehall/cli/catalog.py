@@ -13,7 +13,7 @@ from servicehall.cli.application import Lifetime, progress_bar, with_app
 from servicehall.cli.published import what_is_known
 from servicehall.cli.who import who
 from servicehall.documents.diff import describe_changes, text_diff
-from servicehall.documents.examination import ERROR, PlacedProblem
+from servicehall.documents.examination import ERROR, NOTE, PlacedProblem
 from servicehall.documents.json_schema import schema_of, schema_of_all
 from servicehall.documents.kinds.registry import KINDS
 from servicehall.documents.pack import check as check_pack
@@ -33,7 +33,7 @@ group.add_command(who)
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def check(path: Path, as_json: bool) -> None:
-    """Check every document of PATH, a folder or a file: schema, references, types.
+    """Check every document of PATH, a folder or a file: schema, references, types, and what can never be.
 
     Prints file:line for each problem; exits with 1 where there is an error. Needs no database; where there is one,
     references resolve in it too, and whoever its directory does not know is a warning.
@@ -41,7 +41,9 @@ def check(path: Path, as_json: bool) -> None:
     pack = read_pack(path)
     find, directory = what_is_known()
     with progress_bar(len(pack.documents), _("Documents"), quiet=as_json) as stepped:
-        problems = check_pack(pack, find=find, directory=directory, told=lambda done, total: stepped(min(done, 1)))
+        found = check_pack(pack, find=find, directory=directory, told=lambda done, total: stepped(min(done, 1)))
+    problems = [one for one in found if one.severity != NOTE]
+    notes = [one for one in found if one.severity == NOTE]
     errors = sum(problem.severity == ERROR for problem in problems)
     if as_json:
         answer = {
@@ -49,10 +51,11 @@ def check(path: Path, as_json: bool) -> None:
             "errors": errors,
             "warnings": len(problems) - errors,
             "problems": [problem.as_dict() for problem in problems],
+            "notes": [note.as_dict() for note in notes],
         }
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
     else:
-        print_problems(problems)
+        print_problems(found)
         counts = {"documents": len(pack.documents), "errors": errors, "warnings": len(problems) - errors}
         click.echo(_("{documents} documents, {errors} errors, {warnings} warnings", **counts))
     sys.exit(1 if errors else 0)

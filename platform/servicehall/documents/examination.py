@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from servicehall.documents.document import Document, Finder, Place
@@ -13,12 +13,15 @@ from servicehall.documents.plain import plain_problems
 from servicehall.errors import Problem
 from servicehall.texts import _
 
-ERROR, WARNING = "error", "warning"
+ERROR, WARNING, NOTE = "error", "warning", "note"
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedProblem:
-    """A problem with its file and line; `severity` is `error` or `warning`."""
+    """A problem with its file and line; `severity` is `error`, `warning`, or `note` for what could not be looked at.
+
+    `witness` shows it: answers, people, or the places that contradict each other.
+    """
 
     file: str
     line: int
@@ -26,13 +29,50 @@ class PlacedProblem:
     severity: str
     code: str
     message: str
+    witness: Mapping[str, Any] | None = field(default=None, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("file", "line", "path", "severity", "code", "message")}
+        names = ("file", "line", "path", "severity", "code", "message", "witness")
+        return {name: getattr(self, name) for name in names}
 
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path else ""
-        return f"{self.file}:{self.line}: {self.severity}: {where}{self.message}"
+        return f"{self.file}:{self.line}: {self.severity}: {where}{self.said}"
+
+    @property
+    def said(self) -> str:
+        """The message, with an example where there is one."""
+        return (
+            _("{what} (for example: {example})", what=self.message, example=self.example)
+            if self.example
+            else self.message
+        )
+
+    @property
+    def example(self) -> str:
+        """What of the witness a person can try: `total = 5000, requester.grade = M1`."""
+        return ", ".join(f"{name} = {_word(value)}" for name, value in _flat(self.witness or {}))
+
+
+_NO_EXAMPLE = frozenset({"because", "people", "cycle", "locale", "needed", "voices", "begin_by", "ready"})
+"""Parts of a witness that the message itself tells."""
+
+
+def _flat(witness: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in witness.items():
+        inner = "" if not prefix and name == "answers" else f"{prefix}{name}."
+        if isinstance(value, Mapping):
+            yield from _flat(value, inner)
+        elif prefix or name not in _NO_EXAMPLE:
+            yield f"{prefix}{name}", value
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_word, value))}]"
+    return str(value) if value not in ("", None) else '""'
 
 
 @dataclass(frozen=True)
@@ -89,14 +129,38 @@ def shape_problems(document: Document) -> list[Problem]:
     return violations(KINDS[document.kind].part, document.body)
 
 
-class Examination:
-    """Collects what is wrong; a problem in a document that is not of the pack is reported where the pack names it."""
+@dataclass(frozen=True)
+class Finding:
+    """A warning before it is sure that it is one."""
 
-    def __init__(self, library: Library, *, directory: DirectoryFacts | None = None, publishing: bool = False) -> None:
+    place: Place
+    code: str
+    message: str
+    witness: Mapping[str, Any] | None
+
+
+class Examination:
+    """Collects what is wrong; a problem in a document that is not of the pack is reported where the pack names it.
+
+    Only where it is `deep` the solver is asked.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        *,
+        directory: DirectoryFacts | None = None,
+        publishing: bool = False,
+        deep: bool = True,
+    ) -> None:
         self.library = library
+        self.deep = deep
         self.directory = directory or DirectoryFacts()
         self.publishing = publishing
         self._problems: dict[PlacedProblem, None] = {}
+        self.unasked = False
+        """Whether there were questions for the solver, which is not installed."""
+        self._weighed: dict[tuple[tuple[str, str, str], str, str], list[Finding | None]] = {}
 
     @property
     def problems(self) -> list[PlacedProblem]:
@@ -105,26 +169,49 @@ class Examination:
     def error(self, place: Place, code: str, message: str) -> None:
         self.note(place, ERROR, code, message)
 
-    def warn(self, place: Place, code: str, message: str) -> None:
-        self.note(place, WARNING, code, message)
+    def warn(self, place: Place, code: str, message: str, witness: Mapping[str, Any] | None = None) -> None:
+        self.note(place, WARNING, code, message, witness)
+
+    def remark(self, place: Place, code: str, message: str, witness: Mapping[str, Any] | None = None) -> None:
+        """What one should know and need not mend."""
+        self.note(place, NOTE, code, message, witness)
+
+    def weigh(self, place: Place, code: str, message: str | None, witness: Mapping[str, Any] | None = None) -> None:
+        """A warning, or None, that a used document deserves only if all who use it find the same."""
+        found = Finding(place, code, message, witness) if message is not None else None
+        if place.via is None:
+            if found is not None:
+                self.warn(place, code, found.message, witness)
+        else:
+            self._weighed.setdefault((place.document.name, place.path, code), []).append(found)
+
+    def conclude(self) -> None:
+        """Warns of what all who use a document found in it, where the document itself is looked at."""
+        for found in self._weighed.values():
+            agreed = [one for one in found if one is not None]
+            if len(agreed) == len(found) and self.library.own.get(agreed[0].place.document.name):
+                one = agreed[0]
+                self.warn(one.place, one.code, one.message, one.witness)
 
     def unknown_to_directory(self, place: Place, message: str) -> None:
         """A warning while checking, an error for publication."""
         self.note(place, ERROR if self.publishing else WARNING, "directory", message)
 
-    def note(self, place: Place, severity: str, code: str, message: str) -> None:
+    def note(
+        self, place: Place, severity: str, code: str, message: str, witness: Mapping[str, Any] | None = None
+    ) -> None:
         while place.via is not None and self.library.own.get(place.document.name) is not place.document:
             inner = f"{place.document.reference}, {place.path}" if place.path else place.document.reference
             place, message = place.via, _("in {place}: {what}", place=inner, what=message)
         document = place.document
-        found = PlacedProblem(document.file, document.line(place.path), place.path, severity, code, message)
+        found = PlacedProblem(document.file, document.line(place.path), place.path, severity, code, message, witness)
         self._problems.setdefault(found)
 
     def all(self, place: Place, problems: Iterable[Problem]) -> bool:
         """Notes the problems of a check whose paths begin at `place`; says whether there was none."""
         clean = True
         for problem in problems:
-            self.error(place.below(problem.path), problem.code, problem.message)
+            self.note(place.below(problem.path), ERROR, problem.code, problem.message, problem.witness)
             clean = False
         return clean
 

@@ -6,10 +6,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from servicehall.documents.checks.languages import check_languages
 from servicehall.documents.checks.references import check_references
 from servicehall.documents.checks.registry import CHECKS
 from servicehall.documents.document import Document, Finder, Place
-from servicehall.documents.examination import ERROR, DirectoryFacts, Examination, Library, PlacedProblem, shape_problems
+from servicehall.documents.examination import (
+    ERROR,
+    NOTE,
+    DirectoryFacts,
+    Examination,
+    Library,
+    PlacedProblem,
+    shape_problems,
+)
 from servicehall.documents.kinds.registry import KINDS
 from servicehall.documents.parts import suggest
 from servicehall.documents.source import Source, read_file
@@ -97,22 +106,31 @@ def check(
     directory: DirectoryFacts | None = None,
     publishing: bool = False,
     told: Callable[[int, int], None] = lambda done, total: None,
+    deep: bool = True,
 ) -> list[PlacedProblem]:
     """Everything that is wrong with a pack, by file and line; `told` hears how many documents are done, of how many.
 
     References resolve in the pack, then by `find`. What `directory` does not know is a warning, and an error when
-    `publishing`; without it people, groups and departments are not looked at.
+    `publishing`; without it people, groups and departments are not looked at. Unless it is `deep`, the solver is not
+    asked: that finds no error.
     """
     library = Library(pack.documents, find)
-    examination = Examination(library, directory=directory, publishing=publishing)
+    examination = Examination(library, directory=directory, publishing=publishing, deep=deep)
     sound = [document for document in pack.documents if _is_well_formed(examination, document)]
     _check_names(examination, pack.documents)
     for done, document in enumerate(sound):
         told(done, len(sound))
         check_references(examination, document)
+        check_languages(examination, Place(document.body, document))
         CHECKS[document.kind](examination, Place(document.body, document))
     told(len(sound), len(sound))
-    return [*pack.problems, *examination.problems]
+    examination.conclude()
+    return [*pack.problems, *examination.problems, *([_unasked()] if examination.unasked else [])]
+
+
+def _unasked() -> PlacedProblem:
+    message = _("conditions were not examined for what can never be: the extra “checks” (z3-solver) is not installed")
+    return PlacedProblem("", 0, "", NOTE, "not_made", message)
 
 
 def _is_well_formed(examination: Examination, document: Document) -> bool:

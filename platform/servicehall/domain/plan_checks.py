@@ -34,7 +34,7 @@ def check_plan(mapping: Mapping[str, Any], path: str = "") -> list[Problem]:
     """
     before = f"{path}." if path else ""
     return [
-        Problem(f"{before}{problem.path}", problem.code, problem.message)
+        Problem(f"{before}{problem.path}", problem.code, problem.message, witness=problem.witness)
         for check in (_check_keys, _check_tasks, _check_references, _check_cycles)
         for problem in check(mapping)
     ]
@@ -119,4 +119,4 @@ def _check_cycles(mapping: Mapping[str, Any]) -> Iterator[Problem]:
     graph = {key: parse_after(task.get("after")).keys for key, (_index, task) in tasks.items()}
     for cycle in find_cycles(graph):
         message = _("these tasks wait for each other: {cycle}", cycle=" → ".join(cycle))
-        yield Problem(f"tasks[{tasks[cycle[1]][0]}].after", "cycle", message)
+        yield Problem(f"tasks[{tasks[cycle[1]][0]}].after", "cycle", message, witness={"cycle": list(cycle)})

@@ -104,7 +104,8 @@ def _order(fields: Mapping[str, Field], places: Mapping[str, Draft]) -> tuple[Fi
     try:
         return in_order(fields.values())
     except Cycle as error:
-        places[error.keys[0]].fail("cycle", _("These fields wait for each other: {keys}", keys=str(error)))
+        message = _("These fields wait for each other: {keys}", keys=str(error))
+        places[error.keys[0]].fail("cycle", message, {"cycle": error.keys})
         return tuple(fields.values())
 
 

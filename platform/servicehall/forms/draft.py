@@ -33,8 +33,8 @@ class Draft:
         path = f"{self.path}[{part}]" if isinstance(part, int) else f"{self.path}.{part}" if self.path else part
         return replace(self, path=path)
 
-    def fail(self, code: str, message: str) -> None:
-        self.problems.append(Problem(self.path, code, message))
+    def fail(self, code: str, message: str, witness: Mapping[str, Any] | None = None) -> None:
+        self.problems.append(Problem(self.path, code, message, witness=witness))
 
     def expect(self, value: Any, rule: Callable[[Any], str | None]) -> bool:
         """Whether the value follows the rule, which returns what is wrong in words."""

@@ -49,7 +49,7 @@ def check_pack(session: Session, shelf: Shelf, pack: Pack, *, publishing: bool) 
     """What is wrong with a pack, what it uses and may not, and when `publishing` what it would break."""
     affected = shelf.affected_by(pack.documents) if publishing else ()
     whole = Pack((*pack.documents, *affected), pack.problems)
-    found = check(whole, find=shelf.find, directory=directory_facts(session), publishing=publishing)
+    found = check(whole, find=shelf.find, directory=directory_facts(session), publishing=publishing, deep=False)
     return [*found, *guard_rails.problems_of(session, pack.documents)]
 
 

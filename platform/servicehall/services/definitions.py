@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from servicehall.documents.document import Document as Authored
-from servicehall.documents.examination import ERROR, PlacedProblem
+from servicehall.documents.examination import ERROR, NOTE, PlacedProblem
 from servicehall.documents.pack import Pack, read_pack
 from servicehall.documents.releases import build_release, users_of
 from servicehall.documents.shipped import find_shipped
@@ -64,7 +64,8 @@ def apply_pack(pack: Pack, *, publish: bool, dry_run: bool, actor: str, at: date
     try:
         with work(FAMILY, actor=actor, at=at) as w:
             finder = Shelf(w.session)
-            outcome.problems = checking.check_pack(w.session, finder, pack, publishing=publish)
+            found = checking.check_pack(w.session, finder, pack, publishing=publish)
+            outcome.problems = [one for one in found if one.severity != NOTE]
             if outcome.is_refused:
                 raise _Undone
             _draft_all(w, pack.documents, finder, outcome, publish=publish)

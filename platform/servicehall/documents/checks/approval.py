@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from servicehall.documents.checks.expressions import check_when
+from servicehall.documents.checks.quorum import check_quorums
 from servicehall.documents.document import Place
 from servicehall.documents.examination import Examination
 from servicehall.documents.form_facts import FormFacts
@@ -20,7 +21,8 @@ AMOUNTS = ("money",)
 
 def check_chain_document(examination: Examination, place: Place) -> None:
     """A chain without a form: its structure, and the syntax of its conditions."""
-    examination.all(place, check_chain(place.value))
+    if examination.all(place, check_chain(place.value)):
+        check_quorums(examination, place)
     for stage in place.items("stages"):
         check_when(examination, stage.at("when"), None)
         if not stage.value.get("title"):

@@ -8,7 +8,7 @@ from typing import Any
 
 from servicehall.documents.checks.expressions import check_syntax
 from servicehall.documents.document import Place
-from servicehall.documents.examination import Examination
+from servicehall.documents.examination import ERROR, Examination
 from servicehall.documents.expansion import Expanded, expand_form
 from servicehall.documents.form_facts import FieldFact, FormFacts, field_definitions
 from servicehall.documents.kinds.forms import MOST_FIELDS, FormLayout
@@ -91,7 +91,7 @@ def _judged(examination: Examination, expanded: Expanded, around: FormFacts | No
     environment = around.environment() if around else None
     problems = check_form(expanded.form, around=environment, path="")
     for problem in problems:
-        examination.error(expanded.origin(problem.path), problem.code, problem.message)
+        examination.note(expanded.origin(problem.path), ERROR, problem.code, problem.message, problem.witness)
     return None if problems else form_facts(expanded.form, environment)
 
 

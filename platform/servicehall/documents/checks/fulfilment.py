@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from servicehall.documents.checks.approval import check_chain_in_form, check_field, check_rule
+from servicehall.documents.checks.deadlines import check_deadlines
 from servicehall.documents.checks.expressions import check_expression, check_when
 from servicehall.documents.checks.forms import child_form, task_form
 from servicehall.documents.document import Place
@@ -37,8 +38,8 @@ class PlanFacts:
 
 def check_plan_in_form(examination: Examination, plan: Place, facts: PlanFacts) -> list[Place]:
     """A plan, its own or used, against a service; answers the chains of its gates."""
-    if plan.via is None:
-        examination.all(plan, check_plan(plan.value))
+    if plan.via is None and examination.all(plan, check_plan(plan.value)):
+        check_deadlines(examination, plan)
     answers = {task.value["key"]: task_form(examination, task.at("form"), facts.form) for task in plan.items("tasks")}
     known = {as_name(key): form.types for key, form in answers.items() if form is not None}
     facts = replace(facts, tasks=known if len(known) == len(answers) else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from servicehall.documents.checks.approval import check_chain_in_form, check_owners
+from servicehall.documents.checks.conditions import check_conditions
 from servicehall.documents.checks.expressions import ABOUT_PEOPLE, check_expression
 from servicehall.documents.checks.forms import ServiceForm, service_form
 from servicehall.documents.checks.fulfilment import PlanFacts, check_plan_in_form
@@ -36,6 +37,7 @@ def check_service(examination: Examination, place: Place) -> None:
         facts = PlanFacts(form.facts, place.document.department, bool(service.get("confidential")))
         gates = check_plan_in_form(examination, plan, facts)
     check_owners(examination, [chain, *gates] if chain is not None else gates)
+    check_conditions(examination, place, form, chain, plan)
 
 
 def _check_reopens(examination: Examination, form: ServiceForm, chain: Place | None) -> None:

@@ -14,6 +14,7 @@ from flask import Response, request
 from ...clock import as_instant, now
 from ...documents.diff import describe_changes, text_diff
 from ...documents.document import Document as Authored
+from ...documents.examination import NOTE
 from ...documents.json_schema import schema_of, schema_of_all
 from ...documents.kinds.registry import KINDS
 from ...errors import BadRequest, Invalid, NotFound, Problem
@@ -101,8 +102,9 @@ def redo_draft(kind: str, department: str, key: str) -> Response:
 @call("POST", f"{ONE}/lint", summary="What publishing would find", tag=TAG, body=inputs.Examined, answer=shapes.Lint)
 def lint_definition(kind: str, department: str, key: str, said: dict[str, Any]) -> Response:
     name = named(kind, department, key)
-    problems = checking.check_draft(viewer().session, _examined(name, said))
-    return as_json({"problems": [_problem(one.as_dict()) for one in problems]})
+    found = checking.check_draft(viewer().session, _examined(name, said))
+    notes = [_problem(one.as_dict()) for one in found if one.severity == NOTE]
+    return as_json({"problems": [_problem(one.as_dict()) for one in found if one.severity != NOTE], "notes": notes})
 
 
 @call(
@@ -219,7 +221,7 @@ def _examined(name: Name, said: dict[str, Any]) -> Authored:
 
 
 def _problem(found: dict[str, Any]) -> dict[str, Any]:
-    return {key: found[key] for key in ("severity", "path", "line", "code", "message")}
+    return {key: found[key] for key in ("severity", "path", "line", "code", "message", "witness")}
 
 
 def _schema(value: dict[str, Any]) -> Response:

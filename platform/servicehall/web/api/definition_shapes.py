@@ -34,10 +34,18 @@ class LintProblem(Shape):
     line = fields.Integer()
     code = fields.String()
     message = fields.String()
+    witness = fields.Dict(
+        allow_none=True,
+        metadata={"description": "What shows it: answers, requester …, people, because (what excludes it), cycle"},
+    )
 
 
 class Lint(Shape):
     problems = fields.List(fields.Nested(LintProblem))
+    notes = fields.List(
+        fields.Nested(LintProblem),
+        metadata={"description": "What one should know and need not mend; what could not be decided"},
+    )
 
 
 class ChangedPlace(Shape):

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from servicehall.documents.document import Document as Authored
-from servicehall.documents.examination import ERROR, PlacedProblem
+from servicehall.documents.examination import ERROR, NOTE, PlacedProblem
 from servicehall.documents.patching import value_at
 from servicehall.documents.source import child
 from servicehall.models.definitions import Document
@@ -69,17 +69,17 @@ class Page:
 
     @cached_property
     def problems(self) -> list[PlacedProblem]:
-        """Everything that publishing would find, errors first."""
+        """Everything that publishing would find, errors first, notes last."""
         found = checking.check_draft(self.viewer.session, self.document)
-        return sorted(found, key=lambda one: one.severity != ERROR)
+        return sorted(found, key=lambda one: (one.severity != ERROR, one.severity == NOTE))
 
     @cached_property
     def by_place(self) -> Mapping[str, Sequence[str]]:
         """What is wrong in this very document, by place."""
         found: defaultdict[str, list[str]] = defaultdict(list)
         for one in self.problems:
-            if not one.file:
-                found[one.path].append(one.message)
+            if not one.file and one.severity != NOTE:
+                found[one.path].append(one.said)
         return found
 
     def node(self, at: str = "", *, only: Sequence[str] | None = None, without: Sequence[str] = ()) -> Node:
