@@ -77,7 +77,7 @@ def _check_people(examination: Examination, service: Place) -> None:
             return
         if outcome.possible is False and alone.possible:
             message = _("everybody whom the audience names is excluded, so that nobody can ever see this service")
-            examination.warn(service.at("excluded"), "never", message, alone.shown())
+            examination.warn(service.at("excluded"), "never", message, {"tried": alone.shown()})
 
 
 def _check_chain(thinking: Thinking, chain: Place | None) -> None:
@@ -118,7 +118,7 @@ def _check_entry(thinking: Thinking, when: Place, before: list[str]) -> None:
         return
     if alone.possible and outcome.possible is False:
         message = _("{what}: whenever it would hold, one before it does", what=never)
-        thinking.examination.weigh(when, "unreachable", message, alone.shown())
+        thinking.examination.weigh(when, "unreachable", message, {"tried": alone.shown()})
 
 
 def _with_tasks(examination: Examination, world: World, plan: Place) -> World:

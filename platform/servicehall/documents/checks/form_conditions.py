@@ -40,7 +40,7 @@ def _hidden_pages(thinking: Thinking, form: ServiceForm) -> Iterator[str]:
         outcome = thinking.ask(page.visible, "yes")
         if outcome.possible is False:
             yield page.key
-            thinking.examination.weigh(place, "never", said_because(never, outcome), outcome.shown())
+            thinking.never(place, never, outcome, otherwise=thinking.ask(page.visible, "not yes"))
         else:
             thinking.judge(place, page.visible, never=never)
 
@@ -54,8 +54,8 @@ def _can_be_shown(thinking: Thinking, field: Field, place: Place) -> bool:
 
     case = Case(thinking.world, without=frozenset({f"{field.key}.required"}))
     outcome = thinking.answer(case, case.shown(field), tried)
-    never = said_because(_("this field is never shown"), outcome) if outcome.possible is False else None
-    thinking.examination.weigh(place.below("visible"), "never", never, outcome.shown())
+    otherwise = thinking.ask(field.visible, "not yes")
+    thinking.never(place.below("visible"), _("this field is never shown"), outcome, otherwise=otherwise)
     return outcome.possible is not False
 
 

@@ -130,13 +130,18 @@ class Thinking:
             always = self._always(rule, given if own is not None else None, own, without, doubtful=doubtful)
         except Invalid:
             return
-        said = said_because(never, yes) if yes.possible is False else None
-        self.examination.weigh(place, "never", said, yes.shown())
+        self.never(place, never, yes, otherwise=always)
         is_always = yes.possible is not False and always.possible is False
         said = said_because(_("this condition is always true"), always) if is_always else None
         self.examination.weigh(place, "always", said, {**yes.shown(), **always.shown()})
         if yes.possible is None or (yes.possible and always.possible is None):
             self.undecided(place)
+
+    def never(self, place: Place, said: str, outcome: Outcome, *, otherwise: Outcome) -> None:
+        """Says of something impossible what excludes it; `otherwise` is how it was found instead."""
+        tried = otherwise.witness.as_dict() if otherwise.witness is not None else {}
+        message = said_because(said, outcome) if outcome.possible is False else None
+        self.examination.weigh(place, "never", message, {"because": list(outcome.because), "tried": tried})
 
     def _always(
         self, rule: Rule | str, given: Given | None, own: str | None, without: str, *, doubtful: bool
