@@ -142,7 +142,12 @@ def test_a_checklist_is_part_of_the_task_and_ticked_item_by_item(api: Api) -> No
 def test_agents_add_a_task_that_the_plan_did_not_foresee(api: Api) -> None:
     number = in_progress(api)
     path = f"/requests/{number}/tasks"
-    wish = {"title": "Find a parking space", "group": "it-service-desk", "shows": ["full_name"], "note": "Near the door"}
+    wish = {
+        "title": "Find a parking space",
+        "group": "it-service-desk",
+        "shows": ["full_name"],
+        "note": "Near the door",
+    }
     assert api(MANAGER).post(path, json=wish).status_code == 403
     assert api(IT_AGENT).post(path, json=wish).status_code == 404
     refused = api(HR_AGENT).post(path, json={**wish, "shows": ["bank_account", "monthly_salary"]})

@@ -54,7 +54,7 @@ class PlacedProblem:
         return ", ".join(f"{name} = {_word(value)}" for name, value in _flat(self.witness or {}))
 
 
-_NO_EXAMPLE = frozenset({"because", "tried", "people", "cycle", "locale", "needed", "voices", "begin_by", "ready"})
+_NO_EXAMPLE = frozenset({"because", "tried", "people", "cycle", "locale", "needed", "voices", "due", "ready"})
 """Parts of a witness that the message itself tells."""
 
 

@@ -10,7 +10,7 @@ from servicehall.documents.words import ROUND_THE_CLOCK
 from servicehall.domain.business_time import due
 from servicehall.domain.calendars import TWENTY_FOUR_SEVEN, Calendar, compile_calendar
 from servicehall.domain.durations import Duration
-from servicehall.domain.plan_dates import Reckoning, latest_starts, plan_dates
+from servicehall.domain.plan_dates import Reckoning, plan_dates
 from servicehall.domain.plans import parse_plan
 from servicehall.errors import ServicehallError
 from servicehall.texts import _
@@ -33,19 +33,15 @@ def check_deadlines(examination: Examination, plan: Place) -> None:
     )
     try:
         dates = plan_dates(found, started_at=BEGINNING, anchor=AN_ANCHOR, reckoning=reckoning)
-        latest = latest_starts(found, dates, reckoning=reckoning)
     except ServicehallError:
         return  # dates beyond the years that a calendar knows
-    ready = {key: one.ready_at for key, one in dates.items()}
-    for task in plan.items("tasks"):
-        key = task.value["key"]
-        if task.value.get("due") and key in latest and ready[key] > latest[key]:
-            said = {"latest": _day(latest[key]), "ready": _day(ready[key])}
-            message = _(
-                "cannot be met: it would have to begin by {latest}, and what it waits for is due {ready}", **said
-            )
-            witness = {"answers": {plan.value["anchor"]: AN_ANCHOR.isoformat()}, "begin_by": said["latest"]}
-            examination.warn(task.at("due"), "late", message, {**witness, "ready": said["ready"]})
+    for task, planned in zip(plan.items("tasks"), found.tasks, strict=True):
+        ready_at, due_at = dates[planned.key].ready_at, dates[planned.key].due_at
+        if due_at is not None and ready_at > due_at:
+            said = {"due": _day(due_at), "ready": _day(ready_at)}
+            message = _("cannot be met: it is due {due}, and what it waits for is due {ready}", **said)
+            witness = {"answers": {plan.value["anchor"]: AN_ANCHOR.isoformat()}, **said}
+            examination.warn(task.at("due"), "late", message, witness)
 
 
 def _without_gate(task: dict[str, object]) -> dict[str, object]:
