@@ -85,6 +85,12 @@ class Invalid(ServicehallError):
     code, status, title = "invalid", 422, "Some of this is not valid"
 
 
+class TooMany(ServicehallError):
+    """Tried too often in a short while; nothing was looked at."""
+
+    code, status, title = "too_many", 429, "Too many tries"
+
+
 class Unavailable(ServicehallError):
     """A part that is needed cannot be reached just now; nothing was changed."""
 

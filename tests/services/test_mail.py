@@ -29,7 +29,7 @@ from servicehall.models.base import new_id
 from servicehall.models.fulfilment import Task
 from servicehall.models.operations import Notice, Outbox, insert_once
 from servicehall.models.requests import Request
-from servicehall.services import people, requests, tasks
+from servicehall.services import guests, people, requests, secret_links, tasks
 from servicehall.services.requests import Order
 from servicehall.services.visibility import Viewer
 from servicehall.texts import use_locale
@@ -280,6 +280,32 @@ def test_what_follows_soon_waits_and_goes_together(session: Session, mailing: Po
     deliver(AT + timedelta(seconds=90))
     assert len(mailing.mails) == 2
     assert "2" in mailing.mails[1]["Subject"]
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_link_to_a_task_goes_to_its_address_in_the_language_that_was_chosen_unless_it_has_ended(
+    session: Session, mailing: Postbox, tmp_path: Path, ended: bool
+) -> None:
+    agent = Viewer(session, make_person("ben@example.com", name="Ben", name_zh="本"))
+    make_group("it-desk", [agent.id])
+    publish_pack(tmp_path, {"it.yaml": DEPARTMENT, "repair.yaml": REPAIR})
+    requester = Viewer(session, make_person("ana@example.com", name="Ana"))
+    requests.order(Order("it/repair", {}), viewer=requester, at=AT)
+    task = session.scalars(select(Task)).one()
+    link_id = guests.give(task, address="driver@courier.example", days=3, locale="zh", viewer=agent, at=AT)
+    if ended:
+        guests.take_back(task, viewer=agent, at=AT)
+    deliver(AT + timedelta(seconds=1))
+    secret = secret_links.secret_of(guests.PURPOSE, link_id)
+    session.expire_all()
+    rows = session.scalars(select(Outbox).where(Outbox.channel == "guest_link")).all()
+    assert [row.state for row in rows] == ["done"] and secret not in str([row.payload for row in rows])
+    mails = [mail for mail in mailing.mails if mail["To"] == "driver@courier.example"]
+    assert len(mails) == (0 if ended else 1)
+    for mail in mails:
+        text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        assert f"https://hall.example.com/guest?key={secret}" in text
+        assert mail["Content-Language"] == "zh-Hans" and "本请您" in text
 
 
 class TestMessage:

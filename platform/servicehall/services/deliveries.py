@@ -23,8 +23,11 @@ from servicehall.clock import parse_instant
 from servicehall.content import sha256
 from servicehall.models.base import begin_writing, db, reading
 from servicehall.models.directory import Person
+from servicehall.models.fulfilment import GuestLink, Task
 from servicehall.models.operations import Notice
-from servicehall.services import automation, directory, reporting
+from servicehall.models.requests import Request
+from servicehall.services import automation, directory, guests, releases, reporting
+from servicehall.services.task_texts import titles_of
 from servicehall.texts import N_, _, use_locale
 
 MOST_NOTICES = 50
@@ -70,6 +73,57 @@ def deliver_mail(one: Delivery) -> None:
     session.commit()
 
 
+def deliver_guest_link(one: Delivery) -> None:
+    """The link by which somebody outside does one task, in the language that was chosen; one that ended is not sent."""
+    session: Session = db.session()
+    with reading():
+        mail = _guest_mail(session, one)
+        session.rollback()
+    if mail is not None:
+        settings = config.current()
+        if not settings.smtp_url:
+            raise Refused(N_("no mail server is set (SERVICEHALL_SMTP_URL): the mail waits"))
+        CHANNELS["mail"](mail, smtp_url=settings.smtp_url, sender=settings.mail_from)
+    begin_writing(session)
+    one.settle(session)
+    session.commit()
+
+
+def _guest_mail(session: Session, one: Delivery) -> Mail | None:
+    link = session.get(GuestLink, one.payload["link"], populate_existing=True)
+    task = session.get_one(Task, link.task_id, populate_existing=True) if link is not None else None
+    if link is None or task is None or guests.live_link(session, task, one.at) is None or link.ended_at is not None:
+        return None
+    url, address = guests.url_of(link), guests.address_of(session, link)
+    if url is None or not address:
+        return None
+    row = session.get_one(Request, task.request_id)
+    with use_locale(link.locale):
+        title = titles_of(session, releases.load(session, row.release), [task])[task.id]
+        giver = directory.name_of(directory.find(session, link.given_by_id))
+        said = {"giver": giver, "task": title, "company": config.current().company}
+        return Mail(
+            key=sha256(link.id.encode())[:40],
+            to=address,
+            name="",
+            subject=_("{company}: {task}", **said),
+            parts=[
+                Part(_("{giver} asks you to do this for {company}: {task}", **said)),
+                Part(
+                    _(
+                        "The link below opens it; no account is needed. It is for you alone, until {day}.",
+                        day=f"{link.expires_at:%Y-%m-%d}",
+                    ),
+                    link=url,
+                ),
+            ],
+            link_text=_("Open the task"),
+            footer=_("Sent by Servicehall. If you did not expect this, you need not do anything."),
+            language=LANGUAGES.get(link.locale[:2], link.locale),
+            at=one.at,
+        )
+
+
 def deliver_webhook(one: Delivery) -> None:
     """A call to a system by its name; where it does a task, its answer is the task's."""
     task_id = one.payload.get("task")
@@ -97,6 +151,7 @@ def deliver_report(one: Delivery) -> None:
 
 DELIVERIES: dict[str, Callable[[Delivery], None]] = {
     "mail": deliver_mail,
+    "guest_link": deliver_guest_link,
     "webhook": deliver_webhook,
     "report": deliver_report,
 }

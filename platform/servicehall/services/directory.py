@@ -35,7 +35,7 @@ def find(session: Session, person_id: str) -> Person | None:
 
 def people(session: Session, ids: Iterable[str | None]) -> dict[str, Person]:
     """Many people in one query, by id; system actors and unknown ids are left out."""
-    wanted = {one for one in ids if one and not one.startswith("system")}
+    wanted = {one for one in ids if one and not one.startswith(("system", "guest:"))}
     known = memory("people")
     known |= {one: row for one in wanted - known.keys() if (row := _met(session, one)) is not None}
     missing = wanted - known.keys()

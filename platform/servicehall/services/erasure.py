@@ -6,7 +6,8 @@ where it was cut off: what is gone already is passed over.
 | what | of whom |
 |---|---|
 | attributes, notices, tokens, uploads | the person |
-| comments, reasons, signatures, names of attached files | whoever wrote them is the person |
+| comments, reasons, signatures, names of attached files, tasks added by hand | whoever wrote them is the person |
+| addresses to which links were given | whoever gave them is the person |
 | answers that the form calls personal or secret | the request is for the person |
 """
 
@@ -38,7 +39,7 @@ from servicehall.texts import _
 
 PRIVATE = ("personal", "secret")
 MAY_STAY_AS_THEY_ARE = ("draft", "closed", "rejected", "cancelled")
-WRITTEN = {"request.commented": "content", "request.attached": "content"}
+WRITTEN = {"request.commented": "content", "request.attached": "content", "task.link_given": "address"}
 ANSWERED = ("request.created", "request.answers_changed", "request.submitted")
 Progress = Callable[[int], None]
 
@@ -163,9 +164,10 @@ def _erase_in_request(request_id: str, person: str, actor: str, at: datetime) ->
 
 
 def _written_by(events: Iterable[EventRow], person: str) -> Iterator[str]:
-    """The contents in which somebody wrote: comments, reasons, signatures, names of files."""
+    """The contents in which somebody wrote: comments, reasons, signatures, names of files, tasks added by hand."""
     for one in events:
         if one.actor == person:
+            yield from (task["said"] for task in one.body.get("tasks", ()) if task.get("said"))
             field = WRITTEN.get(one.kind, "comment")
             yield from (found for name in (field, "signature") if (found := one.body.get(name)))
 

@@ -25,7 +25,7 @@ from servicehall.texts import _, pick
 
 def claim(task: Task, *, viewer: Viewer, at: datetime) -> None:
     """Takes a task of one's group; of two who claim at once, one gets it."""
-    with _over(task, viewer, at) as (w, row, now):
+    with over(task, viewer, at) as (w, row, now):
         _next(w, row, now, "claim")
         if now.assignee_id is not None and now.assignee_id != viewer.id:
             raise Conflict(_("Somebody else has taken this task."))
@@ -34,7 +34,7 @@ def claim(task: Task, *, viewer: Viewer, at: datetime) -> None:
 
 def assign(task: Task, *, assignee: str | None, viewer: Viewer, at: datetime) -> None:
     """Gives a task to a member of its group, by email; nobody puts it back into the queue."""
-    with _over(task, viewer, at) as (w, row, now):
+    with over(task, viewer, at) as (w, row, now):
         _next(w, row, now, "assign")
         person = _member(w, now, assignee) if assignee else None
         w.record(
@@ -45,7 +45,7 @@ def assign(task: Task, *, assignee: str | None, viewer: Viewer, at: datetime) ->
 
 def start(task: Task, *, viewer: Viewer, at: datetime) -> None:
     """Begins the work; a task that nobody had becomes one's own."""
-    with _over(task, viewer, at) as (w, row, now):
+    with over(task, viewer, at) as (w, row, now):
         state = _next(w, row, now, "start")
         if now.assignee_id is None:
             w.record(stream_of(row.id), e.TaskAssigned(task=now.id, assignee=viewer.id, why={"code": "claimed"}))
@@ -53,13 +53,13 @@ def start(task: Task, *, viewer: Viewer, at: datetime) -> None:
 
 
 def hold(task: Task, *, comment: str | None, viewer: Viewer, at: datetime) -> None:
-    with _over(task, viewer, at) as (w, row, now):
+    with over(task, viewer, at) as (w, row, now):
         _move(w, row, now, "hold", _next(w, row, now, "hold"), comment=_reason(comment))
 
 
 def release(task: Task, *, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
     """Goes on after a hold; of a task that is not on hold, gives up the claim."""
-    with _over(task, viewer, at) as (w, row, now):
+    with over(task, viewer, at) as (w, row, now):
         if now.state in ("ready", "in_progress") and now.assignee_id is not None:
             w.record(stream_of(row.id), e.TaskAssigned(task=now.id, assignee=None, why={"code": "released"}))
             return
@@ -70,9 +70,9 @@ def complete(
     task: Task, *, answers: Mapping[str, Any], viewer: Viewer, at: datetime, comment: str | None = None
 ) -> None:
     """Done, with what the task's form asks; needs no claim before."""
-    with _over(task, viewer, at) as (w, row, now):
+    with over(task, viewer, at) as (w, row, now):
         _next(w, row, now, "complete")
-        kept = _check_form(w, row, now, answers, viewer)
+        kept = check_form(w, row, now, answers, author=viewer.id)
         w.record(
             stream_of(row.id),
             e.TaskCompleted(
@@ -85,23 +85,23 @@ def complete(
 
 
 def skip(task: Task, *, comment: str | None, viewer: Viewer, at: datetime) -> None:
-    with _over(task, viewer, at) as (w, row, now):
+    with over(task, viewer, at) as (w, row, now):
         _move(w, row, now, "skip", _next(w, row, now, "skip"), comment=_reason(comment))
 
 
 def fail(task: Task, *, comment: str | None, viewer: Viewer, at: datetime) -> None:
-    with _over(task, viewer, at) as (w, row, now):
+    with over(task, viewer, at) as (w, row, now):
         _move(w, row, now, "fail", _next(w, row, now, "fail"), comment=_reason(comment))
 
 
 def retry(task: Task, *, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
-    with _over(task, viewer, at) as (w, row, now):
+    with over(task, viewer, at) as (w, row, now):
         _move(w, row, now, "retry", _next(w, row, now, "retry"), comment=comment)
 
 
 def tick(task: Task, *, item: int, done: bool, viewer: Viewer, at: datetime) -> None:
     """Ticks an item of the checklist by its place (from 0), or opens it again; the same again changes nothing."""
-    with _over(task, viewer, at) as (w, row, now):
+    with over(task, viewer, at) as (w, row, now):
         if now.state not in OPEN:
             raise Conflict(_("The checklist belongs to a task that is open."))
         if not 0 <= item < len(checklist_of(releases.load(w.session, row.release), now)):
@@ -146,7 +146,7 @@ def may_work(task: Task, viewer: Viewer) -> bool:
 
 
 @contextmanager
-def _over(task: Task, viewer: Viewer, at: datetime) -> Iterator[tuple[Work, Request, Task]]:
+def over(task: Task, viewer: Viewer, at: datetime) -> Iterator[tuple[Work, Request, Task]]:
     """A work over the task's family, with the request and the task as they are now."""
     if not may_work(task, viewer):
         raise Forbidden(_("This task belongs to another group."))
@@ -169,7 +169,7 @@ def acts_of(task: Task, row: Request, release: Release, viewer: Viewer) -> list[
     """What the viewer may do with a task now, in the order of `VERBS`; nothing while the request is on hold."""
     if row.state == "on_hold" or not may_work(task, viewer):
         return []
-    facts = _facts(release, task)
+    facts = facts_of(release, task)
     acts = [act for act in VERBS if rules.may_follow(task.state, act, facts=facts)]
     taken = task.assignee_id is not None
     barred = {"claim"} if taken else set()
@@ -179,11 +179,12 @@ def acts_of(task: Task, row: Request, release: Release, viewer: Viewer) -> list[
 
 
 def _next(w: Work, row: Request, task: Task, act: str) -> str:
-    facts = _facts(releases.load(w.session, row.release), task)
+    facts = facts_of(releases.load(w.session, row.release), task)
     return str(rules.next_task_state(task.state, act, facts=facts))
 
 
-def _facts(release: Release, task: Task) -> set[str]:
+def facts_of(release: Release, task: Task) -> set[str]:
+    """What the table of states asks of a task as it is now."""
     planned = release.plan_task(task.key) if task.undoes is None else None
     fallen_back = planned is None or bool(task.why and task.why.get("code") == "fell_back")
     facts = {"started"} if task.started_at is not None else set()
@@ -199,7 +200,8 @@ def _move(w: Work, row: Request, task: Task, act: str, state: str, *, comment: s
     w.record(stream_of(row.id), e.TaskStateChanged(task=task.id, act=act, before=task.state, state=state, comment=kept))
 
 
-def _check_form(w: Work, row: Request, task: Task, answers: Mapping[str, Any], viewer: Viewer) -> str | None:
+def check_form(w: Work, row: Request, task: Task, answers: Mapping[str, Any], *, author: str) -> str | None:
+    """What the task's form asks, checked and kept; None where it has none. Invalid names every wrong answer."""
     release = releases.load(w.session, row.release)
     form = release.task_form(task.key) if task.undoes is None else None
     if form is None:
@@ -211,7 +213,7 @@ def _check_form(w: Work, row: Request, task: Task, answers: Mapping[str, Any], v
         return None
     context = contexts.for_request(w.session, row, at=w.at)
     around = contexts.answers_of(w.session, row)
-    checked = form.check(answers, context, lookup=Directory(w.session, author=viewer.id, known=around), around=around)
+    checked = form.check(answers, context, lookup=Directory(w.session, author=author, known=around), around=around)
     if checked.errors:
         raise Invalid(_("Some answers need your attention."), checked.errors)
     return w.keep(checked.answers)

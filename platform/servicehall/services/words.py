@@ -58,6 +58,9 @@ _SENTENCES: Mapping[str, str] = {
     "not_needed": N_("Not needed here"),
     "done_by_hand": N_("Done by hand"),
     "done_by_system": N_("Done by the system"),
+    "done_by_guest": N_("Done by somebody outside, with a link"),
+    "link_replaced": N_("Another link was given"),
+    "link_taken_back": N_("It was taken back"),
     "fell_back": N_("The system did not answer, so people do it"),
     "gate_passed": N_("Approved"),
     "gate_rejected": N_("Rejected by the approvers"),
@@ -298,6 +301,8 @@ _EVENTS: Mapping[str, _Telling] = {
     "task.state_changed:retry": _says(N_("{who} tries a task again")),
     "task.state_changed:cancel": _clock(N_("A task was cancelled")),
     "task.completed": _says(N_("{who} finished a task")),
+    "task.link_given": _says(N_("{who} gave somebody outside a link to a task")),
+    "task.link_ended": _clock(N_("A link to a task ended")),
     "task.checklist_ticked": _says(N_("{who} ticked something on a checklist")),
     "task.child_requested": lambda who, body, name_of: _("{number} was ordered for a task", number=body["number"]),
 }

@@ -10,6 +10,7 @@ VIEWS = (
     "servicehall.web.api.routes:api",
     "servicehall.web.audit.pages:pages",
     "servicehall.web.audit.report:reports",
+    "servicehall.web.guest:pages",
     "servicehall.web.portal.home:pages",
     "servicehall.web.portal.catalog:pages",
     "servicehall.web.portal.ordering:pages",

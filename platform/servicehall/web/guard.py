@@ -25,6 +25,10 @@ PUBLIC = {
     "health.readyz",
     "health.metrics",
     "preferences.set_preferences",
+    "guest.show",
+    "guest.check",
+    "guest.complete",
+    "guest.done",
     "SignIn.login",
     "SignIn.logout",
     "TokenApi.login",
@@ -32,8 +36,9 @@ PUBLIC = {
 }
 """Endpoints that answer without sign-in. Everything else asks for it; a test holds the list against the URL map."""
 
-WITHOUT_COOKIE = frozenset({"TokenApi.login", "TokenApi.refresh"})
-"""Endpoints that read no cookie, and so need no protection against forged requests."""
+WITHOUT_COOKIE = frozenset({"TokenApi.login", "TokenApi.refresh", "guest.check", "guest.complete"})
+"""Endpoints that go by no cookie, and so need no protection against forged requests: a guest's form carries the secret
+of its link, which nobody else knows."""
 
 csrf = CSRFProtect()
 

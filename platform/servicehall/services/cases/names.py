@@ -19,6 +19,7 @@ from servicehall.texts import _, pick
 
 Record = dict[str, Any]
 SYSTEM = "system"
+GUEST = "guest:"
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,10 @@ class Names:
     groups: Mapping[str, str]
 
     def person(self, person_id: str | None) -> Record | None:
-        """`{id, name, email}`; the system has no email, nobody is None."""
+        """`{id, name, email}`; the system and guests have no email, nobody is None."""
         if person_id is None:
             return None
-        if person_id.startswith(SYSTEM):
+        if person_id.startswith((SYSTEM, GUEST)):
             return {"id": person_id, "name": self.name(person_id), "email": None}
         return person_record(self.people.get(person_id), person_id)
 
@@ -40,6 +41,8 @@ class Names:
         """The name in the reader's language; the system acts under the product's name."""
         if person_id is not None and person_id.startswith(SYSTEM):
             return _("Servicehall")
+        if person_id is not None and person_id.startswith(GUEST):
+            return _("A guest with a link")
         return directory.name_of(self.people.get(person_id or ""))
 
     def group(self, group_id: str | None) -> str | None:

@@ -12,7 +12,7 @@ from werkzeug.datastructures import CombinedMultiDict
 from servicehall.clock import now
 from servicehall.errors import BadRequest, Conflict, Forbidden, Invalid
 from servicehall.models.base import reading
-from servicehall.services import tasks
+from servicehall.services import guests, tasks
 from servicehall.texts import _
 from servicehall.web.desk.acts import ACTS, RESUME
 from servicehall.web.desk.task_page import task_page, view_of
@@ -91,6 +91,42 @@ def tick(task_id: str) -> ResponseReturnValue:
         undo()
         flash(error.detail, "warning")
     return redirect(local_path(request.form.get("next") or f"/tasks/{task_id}") + "#checklist", code=303)
+
+
+@pages.post("/tasks/<task_id>/link")
+@once("/tasks/{task_id}#link")
+def give_link(task_id: str) -> ResponseReturnValue:
+    """Lets somebody without an account do the task, by a link."""
+    view, said = view_of(task_id), request.form
+    try:
+        guests.give(
+            view.task,
+            address=said.get("address", ""),
+            days=said.get("days", guests.DAYS, type=int),
+            locale=said.get("locale", ""),
+            viewer=viewer(),
+            at=now(),
+        )
+        flash(_("The link is given."), "success")
+    except (Conflict, Forbidden, Invalid) as error:
+        undo()
+        problems = error.problems if isinstance(error, Invalid) else ()
+        flash(problems[0].message if problems else error.detail, "warning")
+    return redirect(f"/tasks/{task_id}#link", code=303)
+
+
+@pages.post("/tasks/<task_id>/link/take-back")
+@once("/tasks/{task_id}#link")
+def take_back_link(task_id: str) -> ResponseReturnValue:
+    """Ends the link at once."""
+    view = view_of(task_id)
+    try:
+        guests.take_back(view.task, viewer=viewer(), at=now())
+        flash(_("The link is of no use any more."), "success")
+    except (Conflict, Forbidden) as error:
+        undo()
+        flash(error.detail, "warning")
+    return redirect(f"/tasks/{task_id}#link", code=303)
 
 
 def _comment() -> dict[str, Any]:

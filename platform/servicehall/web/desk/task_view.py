@@ -15,9 +15,9 @@ from servicehall.domain.plans import Task as Planned
 from servicehall.forms import CompiledForm, WebForm
 from servicehall.models.clocks import Clock
 from servicehall.models.directory import Person
-from servicehall.models.fulfilment import Task
+from servicehall.models.fulfilment import GuestLink, Task
 from servicehall.models.requests import Request
-from servicehall.services import calendars, cases, contexts, directory, releases, tasks
+from servicehall.services import calendars, cases, contexts, directory, guests, releases, tasks
 from servicehall.services.cases import Ledger
 from servicehall.services.cases.names import Record
 from servicehall.services.lookups import Directory
@@ -137,6 +137,25 @@ class TaskView:
         if self.release.plan is not None and self.release.plan.anchor and is_offset(due):
             return _offset(due, day(anchor) if anchor else _("the start of the plan"))
         return _("{time} after the task became ready", time=Duration.parse(due).in_words())
+
+    @cached_property
+    def link(self) -> GuestLink | None:
+        """The link by which somebody outside may do the task now, for those who may work on it."""
+        return (
+            guests.live_link(self.viewer.session, self.task, now()) if tasks.may_work(self.task, self.viewer) else None
+        )
+
+    @property
+    def link_url(self) -> str | None:
+        return guests.url_of(self.link) if self.link is not None else None
+
+    @property
+    def link_address(self) -> str:
+        return guests.address_of(self.viewer.session, self.link) if self.link is not None else ""
+
+    @property
+    def may_give_link(self) -> bool:
+        return guests.may_give(self.task, self.row, self.viewer)
 
     @property
     def promise(self) -> str:

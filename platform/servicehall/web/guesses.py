@@ -1,0 +1,45 @@
+"""Wrong tries are counted, for whoever or wherever they come from; after too many, nothing is looked at for a while."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import current_app
+from limits import parse
+from limits.strategies import RateLimiter
+
+from ..errors import TooMany
+from ..texts import N_, _
+
+log = logging.getLogger("servicehall.security")
+
+
+@dataclass(frozen=True, slots=True)
+class Guesses:
+    """So many wrong tries in a while, such as `10 per 5 minute`; `what` keeps their counts apart."""
+
+    what: str
+    most: str
+    told: str = N_("Too many tries were wrong. Wait a few minutes, then try again.")
+
+    def refuse(self, whose: str) -> None:
+        """TooMany where there were too many wrong ones already."""
+        if not _ask(lambda limiter: limiter.test(parse(self.most), self.what, whose)):
+            log.warning("too many wrong tries: %s of %s", self.what, whose)
+            raise TooMany(_(self.told))
+
+    def count(self, whose: str) -> None:
+        """One more was wrong."""
+        log.warning("a wrong try: %s of %s", self.what, whose)
+        _ask(lambda limiter: limiter.hit(parse(self.most), self.what, whose))
+
+
+def _ask(question: Callable[[RateLimiter], bool]) -> bool:
+    """Where the store of the counts is away, nobody is held up: as with sign-in."""
+    try:
+        return question(current_app.appbuilder.sm.limiter.limiter)  # type: ignore[attr-defined]
+    except Exception:
+        log.exception("wrong tries cannot be counted")
+        return True
