@@ -25,9 +25,9 @@ test: $(READY)  ## everything: lint, then all tests on SQLite, PostgreSQL, Redis
 	@$(MAKE) --no-print-directory lint
 	@scripts/with_services.sh $(BIN)/pytest -q -n $(PROCESSES) --dist worksteal $(TESTS)
 
-proof: $(READY)  ## the long proofs, of durability and of the studio; what came out is kept in docs/proof.md
+proof: $(READY)  ## the long proofs (rows as in ROWS="T1 R13", all without); what came out is kept in docs/proof.md
 	@scripts/prepare.sh
-	@scripts/with_services.sh $(BIN)/python scripts/proof.py
+	@scripts/with_services.sh $(BIN)/python scripts/proof.py $(ROWS)
 
 lint: $(READY)  ## ruff, mypy and import-linter
 	@$(BIN)/ruff check --quiet .

@@ -1,6 +1,10 @@
-"""The long proofs, of durability and of the studio: every test that shows a row; keeps what came out in docs/proof.md.
+"""The long proofs: every test that shows a row; keeps what came out in docs/proof.md.
 
-PROOF_SEED chooses another seed. Exit code 1 where a test failed, was skipped, or a row has no test.
+    scripts/proof.py            every row
+    scripts/proof.py T1 R13     these rows; the others stay in the page as they are
+
+PROOF_SEED chooses another seed. Exit code 1 where a test failed, was skipped, or a row has no test. A new row is one line
+of ROWS, and `@pytest.mark.proves("T1")` at its tests; what they `record_property` stands beside their result.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -34,21 +39,29 @@ ROWS = {
     "R13": "an event row edited, deleted, moved, the tail cut: verification names the row",
     "R14": "an escalation meets a request closed a moment ago: it has no effect",
     "S1": "everything shipped, in every tab of the studio: it opens, untouched it stays, one word is one line",
+    "T1": "working time against an oracle that steps minute by minute, over every IANA zone: no difference",
 }
+PAGE = ROOT / "docs/proof.md"
 
 
 class Results:
-    """Collects, for each row, its tests with their outcome and duration in seconds."""
+    """Collects, for each row, its tests with their outcome (and what they recorded) and duration in seconds."""
 
     def __init__(self) -> None:
         self.rows: dict[str, list[tuple[str, str, float]]] = defaultdict(list)
+        self.wanted: frozenset[str] = frozenset(ROWS)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if self.wanted & {mark.args[0] for mark in item.iter_markers("proves")}]
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: Any) -> Any:
         report = (yield).get_result()
         if report.when == "call" or report.outcome != "passed":
+            recorded = [f"{name} {value}" for name, value in report.user_properties]
             for mark in item.iter_markers("proves"):
-                self.rows[mark.args[0]].append((_said(item.name), report.outcome, report.duration))
+                said = ", ".join((report.outcome, *recorded))
+                self.rows[mark.args[0]].append((_said(item.name), said, report.duration))
 
 
 def _said(name: str) -> str:
@@ -57,14 +70,18 @@ def _said(name: str) -> str:
     return words.replace("_", " ") + (f" ({database.replace('-', ', ')})" if database else "")
 
 
-def page(results: Results) -> str:
-    """What docs/proof.md says."""
+def page(results: Results, before: str) -> str:
+    """What docs/proof.md says; of rows that were not run it says what it said before."""
     from tests import proofs
 
+    ran = (
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {_output('git', 'rev-parse', '--short', 'HEAD')}, seed {proofs.SEED}"
+    )
     lines = [
-        "# The long proofs of durability and of the studio",
+        "# The long proofs",
         "",
-        "What `make proof` printed last. The normal run of the tests does the same with fewer rounds.",
+        "What `make proof` printed last. The normal run of the tests does the same with fewer rounds and cases; it prints the",
+        "seed of its random samples. Each row says when it was run, on which commit, and with which seed.",
         "",
         "| | |",
         "|---|---|",
@@ -74,17 +91,28 @@ def page(results: Results) -> str:
         "|---|---|---|---|",
     ]
     for row, claim in ROWS.items():
-        lines.append(f"| **{row}** | **{claim}** | {'' if results.rows[row] else 'no test'} | |")
-        lines += [f"| | {name} | {outcome} | {seconds:.1f} |" for name, outcome, seconds in results.rows[row]]
+        tests = results.rows[row]
+        if row in results.wanted:
+            lines.append(f"| **{row}** | **{claim}** | {ran if tests else 'no test'} | |")
+            lines += [f"| | {name} | {outcome} | {seconds:.1f} |" for name, outcome, seconds in tests]
+        else:
+            lines += _kept(before, row) or [f"| **{row}** | **{claim}** | not run yet | |"]
     return "\n".join(lines) + "\n"
+
+
+def _kept(before: str, row: str) -> list[str]:
+    """The lines of a row in the page as it is."""
+    lines = before.splitlines()
+    starts = [number for number, line in enumerate(lines) if line.startswith(f"| **{row}** |")]
+    if not starts:
+        return []
+    rest = takewhile(lambda line: line.startswith("| | "), lines[starts[0] + 1 :])
+    return [lines[starts[0]], *rest]
 
 
 def _circumstances(proofs: Any) -> list[tuple[str, str]]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return [
-        ("date", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"),
-        ("commit", _output("git", "rev-parse", "--short", "HEAD")),
-        ("seed", str(proofs.SEED)),
         ("rounds of a race, on each database", f"{proofs.ROUNDS} (whole requests: {proofs.ROUNDS // 4})"),
         ("workers killed, on each database", str(proofs.KILLS)),
         ("machine", f"{os.cpu_count()} processors, {memory:.0f} GB, {platform.system()} {platform.machine()}"),
@@ -113,12 +141,16 @@ def main() -> int:
     os.environ["PROOF_LONG"] = "yes"
     sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
     results = Results()
-    pytest.main(["-q", "-m", "proves", "tests/api", "tests/services"], plugins=[results])
-    said = page(results)
-    (ROOT / "docs/proof.md").write_text(said, encoding="utf-8")
+    results.wanted = frozenset(sys.argv[1:]) or results.wanted
+    if unknown := results.wanted - ROWS.keys():
+        print(f"there is no row {', '.join(sorted(unknown))}", file=sys.stderr)
+        return 2
+    pytest.main(["-q", "-m", "proves", "tests/api", "tests/services", "tests/unit"], plugins=[results])
+    said = page(results, PAGE.read_text(encoding="utf-8") if PAGE.exists() else "")
+    PAGE.write_text(said, encoding="utf-8")
     print(said)
-    outcomes = {outcome for tests in results.rows.values() for _, outcome, _ in tests}
-    return 0 if outcomes == {"passed"} and all(results.rows[row] for row in ROWS) else 1
+    outcomes = {outcome.split(",")[0] for tests in results.rows.values() for _, outcome, _ in tests}
+    return 0 if outcomes == {"passed"} and all(results.rows[row] for row in results.wanted) else 1
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy.orm import Session
-from tests import databases
+from tests import databases, proofs
 from tests.clients import Client
 from tests.factories.people import make_person
 
@@ -23,6 +23,10 @@ from servicehall.clock import now
 from servicehall.models.base import db
 from servicehall.models.directory import Person
 from servicehall.web import accounts, tokens
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    terminalreporter.write_line(f"Random samples drew from PROOF_SEED={proofs.SAMPLE_SEED}.")
 
 
 @pytest.fixture(scope="session")
