@@ -80,9 +80,14 @@ class Around:
     users: tuple[Document, ...] = ()
 
 
-def rule_places(document: Document, around: Around, *, at: str = "") -> list[RulePlace]:
-    """Every place in the order of the document, or those at and below one JSON Pointer."""
-    walker = _Walker(document, around, at)
+def outer_scope(document: Document, around: Around) -> Scope:
+    """The names that a document's rules may use at its top."""
+    return _Walker(document, around).outer
+
+
+def rule_places(document: Document, around: Around, *, at: str = "", outer: Scope | None = None) -> list[RulePlace]:
+    """Every place in the order of the document, or those at and below one JSON Pointer; `outer` where it is known."""
+    walker = _Walker(document, around, at, outer)
     found = walker.walk(KINDS[document.kind].part, walker.whole, "", walker.outer, (), 0)
     return [one for one in found if f"{one.pointer}/".startswith(f"{at}/" if at else "/")]
 
@@ -92,10 +97,13 @@ class _Walker:
     document: Document
     around: Around
     at: str = ""
+    given: Scope | None = None
 
     @cached_property
     def outer(self) -> Scope:
         """The names of the document's form, or of those around a document without one."""
+        if self.given is not None:
+            return self.given
         if self.document.kind == "assignment_rule":
             return DEPARTMENT
         if self.document.kind == "service":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 from servicehall.domain.expression_types import PERSON, REQUEST, TIMESTAMP, Type, record
 
@@ -28,13 +29,14 @@ class Environment:
     fields: tuple[tuple[str, Type], ...] = ()
     tasks: tuple[tuple[str, Type], ...] = ()
     value: Type | None = None
-    _hash: int = field(default=0, init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_hash", hash((self.fields, self.tasks, self.value)))
 
     def __hash__(self) -> int:
         return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Found once, and only where it is asked for: a form of hundreds of fields makes hundreds of these."""
+        return hash((self.fields, self.tasks, self.value))
 
     @classmethod
     def of(

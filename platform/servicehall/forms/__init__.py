@@ -3,7 +3,7 @@
 from servicehall.forms.caching import compile_form_cached
 from servicehall.forms.checked import Checked
 from servicehall.forms.compiled import CompiledForm, Page, merge
-from servicehall.forms.compiler import check_form, compile_form
+from servicehall.forms.compiler import check_form, compile_form, examine_form
 from servicehall.forms.fields import FIELD_TYPES
 from servicehall.forms.fields.base import Field
 from servicehall.forms.lookup import FileFacts, Lookup, NoLookup
@@ -28,5 +28,6 @@ __all__ = [
     "check_form",
     "compile_form",
     "compile_form_cached",
+    "examine_form",
     "merge",
 ]

@@ -60,10 +60,22 @@ def check_form(
     path: str = "",
 ) -> list[Problem]:
     """Every problem of a form at once; none means that `compile_form` gives a form."""
+    return examine_form(form, currency=currency, tasks=tasks, around=around, path=path)[1]
+
+
+def examine_form(
+    form: Any,
+    *,
+    currency: str = "CNY",
+    tasks: TaskTypes | None = None,
+    around: Environment | None = None,
+    path: str = "",
+) -> tuple[CompiledForm | None, list[Problem]]:
+    """The compiled form and its problems; None for what is no form at all."""
     draft = Draft(path, currency)
     if form is not None and not draft.expect(form, rules.mapping):
-        return draft.problems
-    return _compile(form or {}, draft, tasks or {}, around)[1]
+        return None, draft.problems
+    return _compile(form or {}, draft, tasks or {}, around)
 
 
 def _compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from servicehall.domain import conditions
@@ -31,7 +31,7 @@ class Draft:
     def at(self, part: str | int) -> Draft:
         """The same draft one step deeper."""
         path = f"{self.path}[{part}]" if isinstance(part, int) else f"{self.path}.{part}" if self.path else part
-        return replace(self, path=path)
+        return Draft(path, self.currency, self.problems)
 
     def fail(self, code: str, message: str, witness: Mapping[str, Any] | None = None) -> None:
         self.problems.append(Problem(self.path, code, message, witness=witness))

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import url_for
+from flask import g, url_for
 
 STATIC = Path(__file__).parent / "static"
 MODULES = {"sortablejs": "Sortable.min.js", "tom-select": "tom-select.min.js", "@dagrejs/dagre": "dagre.esm.js"}
@@ -22,9 +22,13 @@ def manifest() -> dict[str, Any]:
 
 
 def vendor(package: str, name: str) -> str:
-    """The address of a vendored file: its version in the path, and a piece of its hash."""
-    about = manifest()[package]
-    return url_for("static", filename=f"vendor/{package}@{about['version']}/{name}", v=about["files"][name][:10])
+    """The address of a vendored file: its version in the path, and a piece of its hash; a page asks for each icon."""
+    known: dict[tuple[str, str], str] = g.setdefault("vendored", {})
+    if (package, name) not in known:
+        about = manifest()[package]
+        filename = f"vendor/{package}@{about['version']}/{name}"
+        known[package, name] = url_for("static", filename=filename, v=about["files"][name][:10])
+    return known[package, name]
 
 
 def asset(path: str) -> str:

@@ -15,7 +15,7 @@ from servicehall.documents.kinds.forms import MOST_FIELDS, FormLayout
 from servicehall.documents.parts import Block, walk
 from servicehall.documents.words import Expression
 from servicehall.domain.conditions import Environment
-from servicehall.forms import check_form, compile_form
+from servicehall.forms import CompiledForm, check_form, compile_form, examine_form
 from servicehall.forms.fields.base import Field
 from servicehall.texts import _
 
@@ -89,10 +89,10 @@ def _judged(examination: Examination, expanded: Expanded, around: FormFacts | No
     if not expanded.whole:
         return None
     environment = around.environment() if around else None
-    problems = check_form(expanded.form, around=environment, path="")
+    form, problems = examine_form(expanded.form, around=environment)
     for problem in problems:
         examination.note(expanded.origin(problem.path), ERROR, problem.code, problem.message, problem.witness)
-    return None if problems else form_facts(expanded.form, environment)
+    return None if problems or form is None else _facts(form)
 
 
 def _check_alone(examination: Examination, expanded: Expanded) -> None:
@@ -110,8 +110,11 @@ def _check_alone(examination: Examination, expanded: Expanded) -> None:
 
 def form_facts(form: Mapping[str, Any], around: Environment | None) -> FormFacts:
     """What an expanded form without problems holds."""
-    fields = compile_form(form, around=around, path="").fields
-    return FormFacts({field.key: _fact(field) for field in fields if field.answered})
+    return _facts(compile_form(form, around=around))
+
+
+def _facts(form: CompiledForm) -> FormFacts:
+    return FormFacts({field.key: _fact(field) for field in form.fields if field.answered})
 
 
 def _fact(field: Field) -> FieldFact:

@@ -9,7 +9,8 @@ from functools import cached_property
 from servicehall.documents.document import Place
 from servicehall.documents.kinds.service import TYPES
 from servicehall.documents.releases import users_of
-from servicehall.documents.rule_places import Around, Owner, RulePlace, rule_places
+from servicehall.documents.rule_places import Around, Owner, RulePlace, outer_scope, rule_places
+from servicehall.documents.rule_scopes import Scope
 from servicehall.documents.rule_words import Labels, Words, sentence
 from servicehall.documents.words import PRIORITIES
 from servicehall.texts import N_, _, pick
@@ -40,12 +41,17 @@ class Rules:
     @cached_property
     def places(self) -> Sequence[RulePlace]:
         """Every place that holds a rule or could."""
-        return rule_places(self.around.document, self._leans_on)
+        return rule_places(self.around.document, self._leans_on, outer=self._outer)
 
     def place(self, pointer: str) -> RulePlace | None:
         """The place of a JSON Pointer; None where no rule can be."""
-        found = rule_places(self.around.document, self._leans_on, at=pointer) if pointer else []
+        there = self.around.document, self._leans_on
+        found = rule_places(*there, at=pointer, outer=self._outer) if pointer else []
         return next((one for one in found if one.pointer == pointer), None)
+
+    @cached_property
+    def _outer(self) -> Scope:
+        return outer_scope(self.around.document, self._leans_on)
 
     @cached_property
     def _leans_on(self) -> Around:
