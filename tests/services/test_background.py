@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from html import escape
 from typing import Any
 
 import pytest
@@ -29,6 +30,25 @@ from servicehall.services.visibility import Viewer, as_viewer
 
 Browser = Callable[[str], FlaskClient]
 NAME: Name = ("calendar", "it", "hours")
+NEVER = {
+    "kind": "service",
+    "department": "it",
+    "key": "lamp",
+    "type": "request",
+    "title": "Lamp",
+    "form": {
+        "pages": [
+            {
+                "key": "a",
+                "title": "A",
+                "fields": [
+                    {"key": "a", "type": "integer", "label": "A", "max": 3},
+                    {"key": "b", "type": "text", "label": "B", "visible": "a > 5"},
+                ],
+            }
+        ]
+    },
+}
 DRAFT = {"kind": "calendar", "department": "it", "key": "hours", "title": "Hours", "time_zone": "Asia/Shanghai"}
 
 
@@ -150,6 +170,26 @@ def test_the_page_before_publishing_waits_for_the_check(app: Flask, author: View
     browser.get(f"{HOURS}/publish")
     jobs.do_all(app)
     assert '<button class="btn btn-success">' in browser.get(f"{HOURS}/publish").text
+
+
+@on_sqlite
+def test_what_the_solver_finds_waits_for_the_job_and_shows_in_the_studio_then(
+    app: Flask, author: Viewer, browser_of: Browser
+) -> None:
+    """A page of the studio is not kept waiting; whoever asks the checks by the API waits for all of it."""
+    name, base = ("service", "it", "lamp"), "/studio/service/it/lamp"
+    drafting.save(name, body=NEVER, viewer=author, at=now(), expected="new")
+    document = drafting.current(author.session, name).document
+    deep = [one.message for one in checking.check_draft(author.session, document, deep=True) if one.code == "never"]
+    checking._remembered.clear()
+    author.session.rollback()
+    browser = browser_of(AUTHOR)
+    assert deep
+    assert escape(deep[0]) not in browser.get(f"{base}/history").text + browser.get(f"{base}/translate").text
+    browser.get(f"{base}/publish")
+    jobs.do_all(app)
+    assert escape(deep[0]) in browser.get(f"{base}/publish").text
+    assert escape(deep[0]) in browser.get(f"{base}/rules").text
 
 
 @on_sqlite

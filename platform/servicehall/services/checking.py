@@ -1,7 +1,8 @@
 """Checks of drafts against everything that is published, and of what they would break there.
 
 What was found holds while nothing changes that a check leans on: this process remembers it for the studio, which asks
-at every step, and the check before publishing runs as a job and is kept for whoever publishes.
+at every step, and the check before publishing runs as a job and is kept. The solver is asked by the job and by whoever
+waits for it; a page of the studio shows what it found where it was asked already.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from servicehall.texts import _, current_locale
 
 KIND: Final = "check"
 MOST: Final = 200
-_remembered: OrderedDict[str, Sequence[PlacedProblem]] = OrderedDict()
+_remembered: OrderedDict[tuple[str, bool], Sequence[PlacedProblem]] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ class Asked:
     job: Job
 
 
-def check_draft(session: Session, document: Authored) -> list[PlacedProblem]:
-    """What is wrong with a document, and with those that use it, as publishing would see it."""
-    return _found(session, Shelf(session), document)
+def check_draft(session: Session, document: Authored, *, deep: bool = False) -> list[PlacedProblem]:
+    """What is wrong with a document, and with those that use it, as publishing would see it; `deep` asks the solver."""
+    return _found(session, Shelf(session), document, deep=deep)
 
 
 def check_pack(session: Session, shelf: Shelf, pack: Pack, *, publishing: bool) -> list[PlacedProblem]:
@@ -55,7 +56,7 @@ def check_pack(session: Session, shelf: Shelf, pack: Pack, *, publishing: bool) 
 
 def refuse_errors(session: Session, shelf: Shelf, document: Authored) -> None:
     """Invalid with every error that the checks find in a draft, and in what leans on it."""
-    problems = _found(session, shelf, document)
+    problems = _found(session, shelf, document, deep=False)
     errors = [Problem(one.path, one.code, one.message) for one in problems if one.severity == ERROR]
     if errors:
         raise Invalid(_("The draft cannot be published yet."), errors)
@@ -79,20 +80,22 @@ def run(session: Session, payload: Payload, at: datetime, told: Told) -> dict[st
     name: Name = tuple(payload["name"])
     document, shelf = drafting.current(session, name).document, Shelf(session)
     facts = directory_facts(session)
-    found = _check(shelf, document, facts, told)
+    found = _check(shelf, document, facts, told, deep=True)
     return {"of": _fingerprint(document, shelf, facts), "problems": [one.as_dict() for one in found]}
 
 
-def _found(session: Session, shelf: Shelf, document: Authored) -> list[PlacedProblem]:
+def _found(session: Session, shelf: Shelf, document: Authored, *, deep: bool) -> list[PlacedProblem]:
     """What this process, or a job, found when all was as it is now; else it is checked here."""
     facts = directory_facts(session)
     print_of = _fingerprint(document, shelf, facts)
-    found = _remembered.get(print_of)
+    found = _remembered.get((print_of, True))
     if found is None:
-        found = _by_job(session, print_of)
+        by_job = _by_job(session, print_of)
+        deep = deep or by_job is not None
+        found = by_job if by_job is not None else _remembered.get((print_of, deep))
         if found is None:
-            found = tuple(_check(shelf, document, facts, lambda done, total: None))
-        _remembered[print_of] = found
+            found = tuple(_check(shelf, document, facts, lambda done, total: None, deep=deep))
+        _remembered[print_of, deep] = found
         while len(_remembered) > MOST:
             _remembered.popitem(last=False)
     return [*found, *guard_rails.problems_of(session, [document])]
@@ -104,9 +107,9 @@ def _by_job(session: Session, print_of: str) -> Sequence[PlacedProblem] | None:
     return _read(result) if result is not None and result.get("of") == print_of else None
 
 
-def _check(shelf: Shelf, document: Authored, facts: DirectoryFacts, told: Told) -> list[PlacedProblem]:
+def _check(shelf: Shelf, document: Authored, facts: DirectoryFacts, told: Told, *, deep: bool) -> list[PlacedProblem]:
     whole = Pack((document, *shelf.affected_by([document])))
-    return check(whole, find=shelf.find, directory=facts, publishing=True, told=told)
+    return check(whole, find=shelf.find, directory=facts, publishing=True, told=told, deep=deep)
 
 
 def _read(result: Mapping[str, Any]) -> list[PlacedProblem]:

@@ -102,7 +102,7 @@ def redo_draft(kind: str, department: str, key: str) -> Response:
 @call("POST", f"{ONE}/lint", summary="What publishing would find", tag=TAG, body=inputs.Examined, answer=shapes.Lint)
 def lint_definition(kind: str, department: str, key: str, said: dict[str, Any]) -> Response:
     name = named(kind, department, key)
-    found = checking.check_draft(viewer().session, _examined(name, said))
+    found = checking.check_draft(viewer().session, _examined(name, said), deep=True)
     notes = [_problem(one.as_dict()) for one in found if one.severity == NOTE]
     return as_json({"problems": [_problem(one.as_dict()) for one in found if one.severity != NOTE], "notes": notes})
 

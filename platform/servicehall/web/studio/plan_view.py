@@ -10,6 +10,7 @@ from datetime import date, datetime
 from graphlib import CycleError
 from typing import Any
 
+from servicehall.documents.examination import NOTE
 from servicehall.documents.plan_graph import after_of, key_of, kind_of, name_of, tasks_of
 from servicehall.domain.durations import Duration
 from servicehall.domain.plan_dates import Dates, plan_dates, without_date
@@ -195,7 +196,7 @@ def _problems(page: Page, at: str) -> Mapping[int, Sequence[str]]:
     place = re.compile(re.escape(at.strip("/") + "." if at else "") + r"tasks\[(\d+)\]")
     found: defaultdict[int, list[str]] = defaultdict(list)
     for one in page.problems:
-        match = place.match(one.path) if not one.file else None
+        match = place.match(one.path) if not one.file and one.severity != NOTE else None
         if match:
-            found[int(match[1])].append(one.message)
+            found[int(match[1])].append(one.said)
     return found

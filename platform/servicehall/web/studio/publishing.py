@@ -62,7 +62,8 @@ def _page(viewer: Viewer, name: Name, **more: Any) -> str:
     row = definitions.get(session, name)
     document = drafting.current(session, name).document
     check = checking.ask(viewer, document, at=now()) if row.draft else None
-    problems = check.problems if check is not None else None
+    found = check.problems if check is not None else None
+    problems = sorted(found, key=lambda one: one.severity != ERROR) if found is not None else None
     asks, wrote = Shelf(session).asks_for_review(name[1]), viewer.id in drafting.authors(session, row)
     return render_template(
         "studio/publish.html",
