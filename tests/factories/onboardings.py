@@ -58,9 +58,8 @@ def decide(row: Request, *, by: str, decision: str, at: datetime, **other: Any) 
         .where(visibility.visible_approvals(who), Approval.request_id == row.id, Approval.state == "pending")
         .execution_options(populate_existing=True)
     ).one()
-    decisions.decide(
-        approval, decision=decision, content=row.content, viewer=who, at=at, verify=lambda password: True, **other
-    )
+    proof = decisions.Proof(("email", "password"))
+    decisions.decide(approval, decision=decision, content=row.content, viewer=who, at=at, proof=proof, **other)
 
 
 def run_onboarding() -> Onboarding:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from tests.factories.packs import publish_pack
 from tests.factories.people import make_group, make_person
 
-from servicehall.errors import ServicehallError
+from servicehall.errors import Problem, ServicehallError
 from servicehall.models.approvals import Approval, Stage
 from servicehall.models.base import db
 from servicehall.models.clocks import Clock
@@ -137,7 +137,9 @@ class Small:
     def decide_row(self, name: str, decision: str, row: Approval, **said: Any) -> None:
         said.setdefault("comment", "so it is")
         said.setdefault("content", self.request(row.request_id).content)
-        said.setdefault("verify", lambda password: password == "right")
+        if (password := said.pop("password", None)) is not None:
+            wrong = None if password == "right" else Problem("password", "wrong", "The password is wrong.")
+            said["proof"] = decisions.Proof(("email", "password"), wrong)
         decisions.decide(row, decision=decision, viewer=self.viewer(name), at=self.at, **said)
 
     def decide_id(self, name: str, decision: str, approval_id: str) -> None:

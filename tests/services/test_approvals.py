@@ -154,6 +154,18 @@ def test_apart_holds_between_stages_that_open_together(small: Small) -> None:
     assert small.voices(small.order()) == [("dan", "pending"), ("leads", "pending")]
 
 
+def test_whoever_is_left_in_a_stage_kept_apart_may_decide_away_the_last_of_the_other(small: Small) -> None:
+    """Both members of `b` decide for groups of `a`, which is open beside it: then the fallback decides `b`."""
+    for key, *names in (("one", "dan", "lena"), ("two", "lena", "sec"), ("three", "dan", "sec")):
+        small.group(key, *names)
+    stages = ["key: a, approvers: [group: one, group: two]", "key: b, approvers: [group: three]"]
+    small.publish(chain(*stages, more="  apart: [[a, b]]\n  parallel: [[a, b]]\n"))
+    made = small.order()
+    small.decide("dan", "approve", made)
+    small.decide_row("sec", "approve", small.approvals(made, state="pending")[0])
+    assert small.voices(made, stage="b") == [("three", "expired"), ("leads", "pending")]
+
+
 def test_parallel_stages_open_together_and_a_rejection_ends_both(small: Small) -> None:
     stages = [f"key: {name}, approvers: [person: {name}@example.com]" for name in ("fin", "sec", "boss")]
     small.publish(chain(*stages, more="  parallel: [[fin, sec]]\n"))
@@ -189,7 +201,13 @@ def test_a_signed_decision_needs_the_password_and_keeps_name_time_and_meaning(sm
     assert refusal(small.decide, "boss", "approve", made, password="wrong") == 422
     small.decide("boss", "approve", made, password="right")
     signature = read_content(db.session(), small.approvals(made)[0].signature or "")
-    assert signature == {"name": "Boss", "at": "2026-11-23T09:00:00Z", "meaning": "approved"}
+    assert signature == {
+        "name": "Boss",
+        "at": "2026-11-23T09:00:00Z",
+        "meaning": "approved",
+        "content": small.request(made).content,
+        "components": ["email", "password"],
+    }
 
 
 def test_fields_of_a_stage_are_asked_of_its_approver_alone_and_later_conditions_know_them(small: Small) -> None:

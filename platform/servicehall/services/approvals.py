@@ -95,6 +95,7 @@ def count(w: Work, recorded: Recorded) -> None:
         close_stage(case, stage, outcome)
     else:
         ask_fallback_if_stranded(case, stage)
+    _look_after_kept_apart(w, stage)
 
 
 def withdraw(w: Work, recorded: Recorded) -> None:
@@ -114,11 +115,13 @@ def withdraw_gate(w: Work, recorded: Recorded) -> None:
 def hand_over(w: Work, request_id: str, person_id: str) -> None:
     """Puts open approvals where they belong at this moment: with the deputy, a deputy's deputy, or back."""
     rows = w.all(
-        select(Approval).where(
+        select(Approval)
+        .where(
             Approval.request_id == request_id,
             Approval.state == "pending",
             (Approval.voice_person_id == person_id) | (Approval.holder_id != Approval.voice_person_id),
         )
+        .order_by(Approval.asked_at, Approval.position, Approval.id)
     )
     for row in rows:
         owner = str(row.voice_person_id)
@@ -276,6 +279,15 @@ def ask_instead(case: Case, stage: Stage, voices: Sequence[Voice], why: dict[str
     level = stage.escalated + 1
     _record_asked(case, stage, voices, why, level=level, due=due_at)
     approval_timers.arm(case, stage, due_at, level=level)
+
+
+def _look_after_kept_apart(w: Work, stage: Stage) -> None:
+    """Who has decided here is out of the stages kept apart: in one that is open, nobody may be left by that."""
+    case = case_of_stage(w, stage)
+    for key in sorted(case.chain.apart_of(stage.key)) if case.is_open else ():
+        other = case.stages.get(key)
+        if other is not None and other.state == "open":
+            ask_fallback_if_stranded(case_of_stage(w, other), other)
 
 
 def ask_in_place(case: Case, stage: Stage, voices: Sequence[Voice], why: dict[str, Any]) -> None:

@@ -1,8 +1,9 @@
-"""Deciding: the verb behind inbox, API and mail. The password of a signed decision is checked before the work opens."""
+"""Deciding: the verb behind inbox, API and mail. Who signs has shown who they are before the work opens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,9 +23,16 @@ from servicehall.services.visibility import Viewer
 from servicehall.services.work import Work, work
 from servicehall.texts import N_, _
 
-Verify = Callable[[str], bool]
 LONGEST = 10_000
 MEANINGS = {"approve": "approved", "reject": "rejected", "return": "returned"}
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How an approver has shown with the decision who they are: by which components; `wrong` is what was not right."""
+
+    components: tuple[str, ...] = ()
+    wrong: Problem | None = None
 
 
 def decide(
@@ -34,18 +42,17 @@ def decide(
     content: str | None,
     viewer: Viewer,
     at: datetime,
-    verify: Verify,
     comment: str | None = None,
     answers: Mapping[str, Any] | None = None,
-    password: str | None = None,
+    proof: Proof | None = None,
 ) -> None:
-    """One decision on one content; `verify` tells whether a password is the viewer's. See `cast_vote`."""
+    """One decision on one content; a signed one needs `proof` of who decides. See `cast_vote`."""
     text = (comment or "").strip() or None
     if text is not None and len(text) > LONGEST:
         problem = Problem("comment", "too_long", _("At most {n} characters.", n=LONGEST))
         raise Invalid(_("The text is too long."), [problem])
-    if password is not None and not verify(password):
-        raise Invalid(_("The password is wrong."), [Problem("password", "wrong", _("The password is wrong."))])
+    if proof is not None and proof.wrong is not None:
+        raise Invalid(proof.wrong.message, [proof.wrong])
     row = viewer.session.get(Request, approval.request_id)
     if row is None:
         raise LookupError(approval.request_id)
@@ -58,7 +65,7 @@ def decide(
             content=content,
             comment=text,
             answers=answers or {},
-            signed=password is not None,
+            proof=proof,
         )
 
 
@@ -71,7 +78,7 @@ def cast_vote(
     content: str | None,
     comment: str | None,
     answers: Mapping[str, Any],
-    signed: bool,
+    proof: Proof | None,
 ) -> None:
     """One voice's decision within a work, final, bound to the content that was shown.
 
@@ -87,8 +94,9 @@ def cast_vote(
     if content != case.row.content:
         raise Conflict(_("The request has changed since you opened it. Please look at it again before you decide."))
     _wants(comment or not rules.needs_comment(planned, decision), "comment", _("Please say why."))
-    _wants(signed or not planned.sign, "password", _("This decision is signed: enter your password."))
+    _wants(proof or not planned.sign, "password", _("This decision is signed: enter your password."))
     kept = _approver_answers(case, stage, answers, actor) if decision == "approve" else None
+    owner = now.voice_person_id if now.voice_person_id != actor else None
     w.record(
         stream_of(case.row.id),
         e.ApprovalDecided(
@@ -99,10 +107,10 @@ def cast_vote(
             content=case.row.content,
             comment=w.keep({"body": comment}) if comment else None,
             answers=kept,
-            signature=_signature(w, actor, decision) if planned.sign else None,
+            signature=_signature(w, actor, decision, case.row.content, proof) if planned.sign and proof else None,
         ),
         actor=actor,
-        on_behalf_of=now.voice_person_id if now.voice_person_id not in (None, actor) else None,
+        on_behalf_of=owner,
     )
 
 
@@ -155,7 +163,14 @@ def _approver_answers(case: Case, stage: Stage, answers: Mapping[str, Any], acto
     return case.w.keep(case.with_computed(checked)) if checked else None
 
 
-def _signature(w: Work, actor: str, decision: str) -> str:
-    """21 CFR 11.50: the printed name, the time and the meaning."""
-    person = directory.person(w.session, actor)
-    return w.keep({"name": person.name, "at": as_instant(w.at), "meaning": MEANINGS[decision]})
+def _signature(w: Work, actor: str, decision: str, content: str, proof: Proof) -> str:
+    """21 CFR 11.50 and 11.70: printed name, time and meaning, of this content; and by which components it was made."""
+    return w.keep(
+        {
+            "name": directory.person(w.session, actor).name,
+            "at": as_instant(w.at),
+            "meaning": MEANINGS[decision],
+            "content": content,
+            "components": list(proof.components),
+        }
+    )

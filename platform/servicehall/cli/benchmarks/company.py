@@ -81,5 +81,4 @@ def approve(company: Company, request_id: str, viewer: Viewer) -> None:
         content=request.content,
         viewer=viewer,
         at=now(),
-        verify=lambda password: True,
     )

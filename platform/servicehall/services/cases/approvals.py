@@ -87,7 +87,7 @@ def _records(viewer: Viewer, rows: Sequence[Approval], owners: dict[str, Request
         for who in (row.voice_person_id, row.holder_id, row.decided_by_id, row.on_behalf_of_id, *(row.members or ()))
     ]
     names = gather(session, people, [row.voice_group_id for row in rows])
-    comments = read_contents(session, [row.comment for row in rows if row.comment])
+    written = read_contents(session, [one for row in rows for one in (row.comment, row.signature) if one])
     made = []
     for row in rows:
         owner, stage = owners[row.request_id], stages[row.stage_id]
@@ -97,7 +97,8 @@ def _records(viewer: Viewer, rows: Sequence[Approval], owners: dict[str, Request
                 **_light(row, owner, stage, names),
                 "stage_title": pick(release.stage_title(stage.key)),
                 "task": tasks.get(stage.task_id or ""),
-                "comment": (comments.get(row.comment or "") or {}).get("body"),
+                "comment": (written.get(row.comment or "") or {}).get("body"),
+                "signature": written.get(row.signature or ""),
                 "may_decide": row.state == "pending" and viewer.id in _speakers(row),
             }
         )

@@ -11,6 +11,7 @@ from servicehall.domain.approval_chains import Stage as Planned
 from servicehall.domain.chain import EventRecord
 from servicehall.models.approvals import Approval
 from servicehall.models.approvals import Stage as StageRow
+from servicehall.reports import words
 from servicehall.reports.case import Round, Stage, Voice
 from servicehall.services.printing.answers import changes
 from servicehall.services.printing.paper import Paper
@@ -23,9 +24,9 @@ RULES: Mapping[str, str] = {
     "percent": N_("{number} % of those asked decide"),
 }
 MEANINGS: Mapping[str, str] = {
-    "approved": N_("{name} approves"),
-    "rejected": N_("{name} rejects"),
-    "returned": N_("{name} sends back"),
+    "approved": N_("approval"),
+    "rejected": N_("rejection"),
+    "returned": N_("sent back for changes"),
 }
 PRINTED_STATES: Mapping[str, str] = {"not_needed": "skipped"}
 ENDS_ROUND = ("return", "recall")
@@ -92,17 +93,23 @@ def _voice(paper: Paper, row: Approval, decided: EventRecord | None) -> Voice:
         comment=paper.words_of(row.comment),
         comment_sha256=row.comment or "",
         content_sha256=row.content or "",
-        signature=signature_in_words(paper, row.signature),
+        signature=signature_in_words(paper, row.signature, row.on_behalf_of_id),
         event=decided.hash if decided is not None else "",
     )
 
 
-def signature_in_words(paper: Paper, sha256: str | None) -> str:
-    """Who signed, and what it means; nothing where nothing was signed."""
+def signature_in_words(paper: Paper, sha256: str | None, on_behalf_of: str | None) -> str:
+    """Who signed, for whom, when, and what it means; nothing where nothing was signed."""
     if sha256 is None:
         return ""
     signed = paper.content(sha256)
-    return _(MEANINGS[signed["meaning"]], name=signed["name"]) if signed else _("(erased)")
+    if not signed:
+        return _("(erased)")
+    at = words.moment(parse_instant(signed["at"]), paper.zone.key, seconds=True)
+    said = {"name": signed["name"], "at": at, "meaning": _(MEANINGS[signed["meaning"]])}
+    if on_behalf_of is not None:
+        return _("{name} for {owner}, {at}: {meaning}", owner=paper.name(on_behalf_of), **said)
+    return _("{name}, {at}: {meaning}", **said)
 
 
 def _why(paper: Paper, row: Approval) -> str:

@@ -86,9 +86,9 @@ def _commented(paper: Paper, record: EventRecord, before: str | None) -> Details
 
 
 def _decided(paper: Paper, record: EventRecord, before: str | None) -> Details:
-    signature = signature_in_words(paper, record.body.get("signature"))
+    signature = signature_in_words(paper, record.body.get("signature"), record.on_behalf_of)
     return Details(
-        said=(*_comment(paper, record), *((signature,) if signature else ())),
+        said=(*_comment(paper, record), *([_("Signed: {meaning}", meaning=signature)] if signature else [])),
         answers=_given(paper, paper.release.form, record.body.get("answers")),
     )
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app
-from flask_login import current_user
-from werkzeug.security import check_password_hash
+from flask import Response
 
 from ...clock import now
 from ...errors import ServicehallError
@@ -14,8 +12,9 @@ from ...models.approvals import Approval
 from ...models.requests import Request
 from ...services import cases, decisions, lists
 from ...services.access import note_reading
-from ...services.decisions import Verify
+from ...services.decisions import Proof
 from ...services.visibility import approval_for
+from ..signing import signed_by_call
 from . import inputs, shapes
 from .calls import as_json, call, etag_of, listed, only_read, viewer
 from .problems import document
@@ -55,10 +54,10 @@ def get_approval(approval_id: str) -> Response:
     versioned=True,
 )
 def decide(approval_id: str, said: dict[str, Any]) -> Response:
-    verify = _checked(said)
+    proof = signed_by_call(said["password"])
     approval = approval_for(viewer(), approval_id)
     expect_version(_request_of(approval))
-    _decide(approval, said, verify)
+    _decide(approval, said, proof)
     return _shown(approval)
 
 
@@ -80,39 +79,25 @@ def _one_of_many(item: Any) -> dict[str, Any]:
     answered = {"id": named if isinstance(named, str) else None}
     try:
         one = load(inputs.OneOfMany(), item)
-        verify = _checked(one)
-        _decide(approval_for(viewer(), one["id"]), one, verify)
+        proof = signed_by_call(one["password"])
+        _decide(approval_for(viewer(), one["id"]), one, proof)
     except ServicehallError as error:
         viewer().session.rollback()
         return {**answered, "status": error.status, "error": document(error)}
     return {**answered, "status": 200}
 
 
-def _checked(said: dict[str, Any]) -> Verify:
-    """Checks the password before a transaction is under way: hashing is slow."""
-    right = said["password"] is not None and is_password(said["password"])
-    return lambda password: right
-
-
-def _decide(approval: Approval, said: dict[str, Any], verify: Verify) -> None:
+def _decide(approval: Approval, said: dict[str, Any], proof: Proof | None) -> None:
     decisions.decide(
         approval,
         decision=said["decision"],
         content=said["content_sha256"],
         comment=said["comment"],
         answers=said["answers"],
-        password=said["password"],
+        proof=proof,
         viewer=viewer(),
         at=now(),
-        verify=verify,
     )
-
-
-def is_password(password: str) -> bool:
-    """Whether this is the caller's own password; takes its time also for whoever has none."""
-    known = getattr(current_user, "password", None)
-    right = check_password_hash(known or current_app.config["AUTH_DB_FAKE_PASSWORD_HASH_CHECK"], password)
-    return bool(known) and right
 
 
 def _request_of(approval: Approval) -> Request:

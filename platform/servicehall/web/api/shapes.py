@@ -201,6 +201,14 @@ class Voice(Shape):
     members = _some(Person)
 
 
+class Signature(Shape):
+    name = fields.String(metadata={"description": "The printed name of whoever signed"})
+    at = _instant()
+    meaning = fields.String(metadata={"description": "approved, rejected or returned"})
+    content = fields.String(metadata={"description": "The SHA-256 of the content that was signed"})
+    components = fields.List(fields.String(), metadata={"description": "By what it was executed"})
+
+
 class ApprovalPart(Shape):
     id = fields.String()
     request = fields.String(metadata={"description": "The request's number"})
@@ -220,6 +228,7 @@ class ApprovalPart(Shape):
     decision = fields.String(allow_none=True)
     comment = fields.String(allow_none=True)
     signed = fields.Boolean()
+    signature = fields.Nested(Signature, allow_none=True, metadata={"description": "null also once it was erased"})
     why = fields.String(allow_none=True)
     content_sha256 = fields.String(allow_none=True)
     may_decide = fields.Boolean()

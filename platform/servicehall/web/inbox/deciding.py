@@ -9,11 +9,9 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
-from werkzeug.security import check_password_hash
 
 from servicehall.clock import now
-from servicehall.errors import Conflict, Invalid, Problem
+from servicehall.errors import Conflict, Invalid, Problem, TooMany
 from servicehall.forms import WebField, WebForm
 from servicehall.models.approvals import Approval
 from servicehall.models.base import reading
@@ -35,6 +33,7 @@ from servicehall.web.portal.filling import Posted, posted_form
 from servicehall.web.portal.request_page import sheet_of
 from servicehall.web.portal.sheet import Section
 from servicehall.web.portal.uploads import keep
+from servicehall.web.signing import signed_here, wants_email
 
 pages = Blueprint("deciding", __name__)
 
@@ -145,20 +144,24 @@ def decide(approval_id: str) -> ResponseReturnValue:
     if form is not None and form.rearranged:
         return _page(view, form)
     try:
+        proof = signed_here(request.form.get("email"), request.form.get("password"))
         decisions.decide(
             view.approval,
             decision=decision,
             content=request.form.get("content_sha256"),
             viewer=viewer(),
             at=now(),
-            verify=_is_mine,
+            proof=proof,
             comment=request.form.get("comment"),
             answers=answers if decision == "approve" else {},
-            password=request.form.get("password") or None,
         )
     except Invalid as error:
         undo()
         return _page(_view(approval_id), form, status=422, problems=error.problems)
+    except TooMany as error:
+        undo()
+        tried = (Problem("password", "too_many", error.detail),)
+        return _page(_view(approval_id), form, status=429, problems=tried)
     except Conflict as error:
         undo()
         view = _view(approval_id)
@@ -199,11 +202,7 @@ def _page(
         wrong={problem.path: problem.message for problem in problems},
         conflict=conflict,
         comment=request.form.get("comment", ""),
+        asks_email=view.record["sign"] and wants_email(),
         words=words,
     )
     return page, status
-
-
-def _is_mine(password: str) -> bool:
-    """Whether this is the password of the account that is signed in."""
-    return bool(current_user.password and check_password_hash(current_user.password, password))
