@@ -38,6 +38,7 @@ ROWS = {
     "R12": "the lease runs out while the slow worker still works: it is fenced off",
     "R13": "an event row edited, deleted, moved, the tail cut: verification names the row",
     "R14": "an escalation meets a request closed a moment ago: it has no effect",
+    "A1": "random chains in random companies: the program and an oracle of votes agree after every act",
     "S1": "everything shipped, in every tab of the studio: it opens, untouched it stays, one word is one line",
     "T1": "working time against an oracle that steps minute by minute, over every IANA zone: no difference",
 }

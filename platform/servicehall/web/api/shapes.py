@@ -202,11 +202,8 @@ class Voice(Shape):
 
 
 class Signature(Shape):
-    name = fields.String(metadata={"description": "The printed name of whoever signed"})
-    at = _instant()
-    meaning = fields.String(metadata={"description": "approved, rejected or returned"})
-    content = fields.String(metadata={"description": "The SHA-256 of the content that was signed"})
-    components = fields.List(fields.String(), metadata={"description": "By what it was executed"})
+    name, content, at, components = fields.String(), fields.String(), _instant(), fields.List(fields.String())
+    meaning = fields.String(metadata={"description": "approved, rejected or returned; `content` is what was signed"})
 
 
 class ApprovalPart(Shape):
@@ -228,7 +225,7 @@ class ApprovalPart(Shape):
     decision = fields.String(allow_none=True)
     comment = fields.String(allow_none=True)
     signed = fields.Boolean()
-    signature = fields.Nested(Signature, allow_none=True, metadata={"description": "null also once it was erased"})
+    signature = fields.Nested(Signature, allow_none=True)
     why = fields.String(allow_none=True)
     content_sha256 = fields.String(allow_none=True)
     may_decide = fields.Boolean()
