@@ -3,8 +3,8 @@
     scripts/proof.py            every row
     scripts/proof.py T1 R13     these rows; the others stay in the page as they are
 
-PROOF_SEED chooses another seed. Exit code 1 where a test failed, was skipped, or a row has no test. A new row is one line
-of ROWS, and `@pytest.mark.proves("T1")` at its tests; what they `record_property` stands beside their result.
+PROOF_SEED chooses another seed. Exit code 1 where a test failed, was skipped, or a row has no test. A new row is one
+line of ROWS, and `@pytest.mark.proves("T1")` at its tests; what they `record_property` stands beside their result.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ def page(results: Results, before: str) -> str:
     lines = [
         "# The long proofs",
         "",
-        "What `make proof` printed last. The normal run of the tests does the same with fewer rounds and cases; it prints the",
-        "seed of its random samples. Each row says when it was run, on which commit, and with which seed.",
+        "What `make proof` printed last. The normal run of the tests does the same with fewer rounds and cases; it prints",
+        "the seed of its random samples. Each row says when it was run, on which commit, and with which seed.",
         "",
         "| | |",
         "|---|---|",
