@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from servicehall.cli.application import Lifetime, progress_bar, with_app
-from servicehall.cli.published import what_is_known
+from servicehall.cli.published import what_is_known, what_the_directory_says
 from servicehall.cli.who import who
 from servicehall.documents.diff import describe_changes, text_diff
 from servicehall.documents.examination import ERROR, NOTE, PlacedProblem
@@ -42,6 +42,7 @@ def check(path: Path, as_json: bool) -> None:
     find, directory = what_is_known()
     with progress_bar(len(pack.documents), _("Documents"), quiet=as_json) as stepped:
         found = check_pack(pack, find=find, directory=directory, told=lambda done, total: stepped(min(done, 1)))
+    found += what_the_directory_says(pack, found, find)
     problems = [one for one in found if one.severity != NOTE]
     notes = [one for one in found if one.severity == NOTE]
     errors = sum(problem.severity == ERROR for problem in problems)

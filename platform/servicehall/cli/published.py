@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ from servicehall.documents.shipped import find_shipped
 
 if TYPE_CHECKING:
     from servicehall.documents.document import Finder
-    from servicehall.documents.examination import DirectoryFacts
+    from servicehall.documents.examination import DirectoryFacts, PlacedProblem
+    from servicehall.documents.pack import Pack
 
 
 def published_body(kind: str, department: str, key: str) -> Mapping[str, Any] | None:
@@ -63,6 +64,31 @@ def what_is_known() -> tuple[Finder, DirectoryFacts | None]:
     finally:
         engine.dispose()
     return find, directory if directory.people else None
+
+
+def what_the_directory_says(pack: Pack, found: Sequence[PlacedProblem], find: Finder) -> list[PlacedProblem]:
+    """Whom the approval of a pack's services leaves without a decision, and deputies in a circle; nothing without a
+    database to ask."""
+    url = _database_url()
+    if url is None:
+        return []
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.orm import Session
+
+    from servicehall.clock import now
+    from servicehall.services import checking, deciders
+
+    engine = create_engine(url)
+    try:
+        with Session(engine) as session:
+            currency = os.environ.get("SERVICEHALL_DEFAULT_CURRENCY", "").strip() or "CNY"
+            said = checking.asked_of_directory(session, pack, found, find, currency=currency)
+            return [*said, *deciders.deputy_cycles(session, now())]
+    except SQLAlchemyError:
+        return []
+    finally:
+        engine.dispose()
 
 
 def _database_url() -> str | None:

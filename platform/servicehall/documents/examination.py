@@ -54,16 +54,18 @@ class PlacedProblem:
         return ", ".join(f"{name} = {_word(value)}" for name, value in _flat(self.witness or {}))
 
 
-_NO_EXAMPLE = frozenset({"because", "tried", "people", "cycle", "locale", "needed", "voices", "due", "ready"})
-"""Parts of a witness that the message itself tells."""
+_EXAMPLE = frozenset({"answers", "tasks", "requester", "requested_for", "request", "today", "now"})
+"""Parts of a witness that a person can try; the message itself tells the others."""
 
 
 def _flat(witness: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in witness.items():
+        if not prefix and name not in _EXAMPLE:
+            continue
         inner = "" if not prefix and name == "answers" else f"{prefix}{name}."
         if isinstance(value, Mapping):
             yield from _flat(value, inner)
-        elif prefix or name not in _NO_EXAMPLE:
+        else:
             yield f"{prefix}{name}", value
 
 
@@ -77,11 +79,12 @@ def _word(value: Any) -> str:
 
 @dataclass(frozen=True)
 class DirectoryFacts:
-    """The keys that the directory knows; None where it was not asked."""
+    """The keys that the directory knows, None where it was not asked, and the addresses of those who have left."""
 
     departments: Collection[str] | None = None
     groups: Collection[str] | None = None
     people: Collection[str] | None = None
+    inactive: Collection[str] = ()
 
 
 class Library:

@@ -17,12 +17,14 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from servicehall import config
 from servicehall.content import sha256
 from servicehall.documents.document import Document as Authored
-from servicehall.documents.examination import ERROR, DirectoryFacts, PlacedProblem
+from servicehall.documents.document import Finder
+from servicehall.documents.examination import ERROR, PlacedProblem
 from servicehall.documents.pack import Pack, check
 from servicehall.errors import Invalid, Problem
-from servicehall.services import background, drafting, guard_rails
+from servicehall.services import background, company, deciders, drafting, guard_rails
 from servicehall.services.background import Job, Payload, Told
 from servicehall.services.shelf import Name, Shelf, directory_facts
 from servicehall.services.visibility import Viewer
@@ -65,7 +67,7 @@ def refuse_errors(session: Session, shelf: Shelf, document: Authored) -> None:
 def ask(viewer: Viewer, document: Authored, *, at: datetime) -> Asked:
     """The check before publishing, as a job: its findings where it is through, how far it is where not."""
     session = viewer.session
-    print_of = _fingerprint(document, Shelf(session), directory_facts(session))
+    print_of = _fingerprint(session, document, Shelf(session))
     payload = {"name": list(document.name), "locale": current_locale()}
     job = background.ask(_key(print_of), kind=KIND, payload=payload, viewer=viewer, at=at)
     if job.result is not None and job.result.get("of") != print_of:  # the draft was another when it was checked
@@ -79,22 +81,20 @@ def run(session: Session, payload: Payload, at: datetime, told: Told) -> dict[st
     """The job: checks the draft as it is now, and says what it was that it checked."""
     name: Name = tuple(payload["name"])
     document, shelf = drafting.current(session, name).document, Shelf(session)
-    facts = directory_facts(session)
-    found = _check(shelf, document, facts, told, deep=True)
-    return {"of": _fingerprint(document, shelf, facts), "problems": [one.as_dict() for one in found]}
+    found = _check(session, shelf, document, told, deep=True)
+    return {"of": _fingerprint(session, document, shelf), "problems": [one.as_dict() for one in found]}
 
 
 def _found(session: Session, shelf: Shelf, document: Authored, *, deep: bool) -> list[PlacedProblem]:
     """What this process, or a job, found when all was as it is now; else it is checked here."""
-    facts = directory_facts(session)
-    print_of = _fingerprint(document, shelf, facts)
+    print_of = _fingerprint(session, document, shelf)
     found = _remembered.get((print_of, True))
     if found is None:
         by_job = _by_job(session, print_of)
         deep = deep or by_job is not None
         found = by_job if by_job is not None else _remembered.get((print_of, deep))
         if found is None:
-            found = tuple(_check(shelf, document, facts, lambda done, total: None, deep=deep))
+            found = tuple(_check(session, shelf, document, lambda done, total: None, deep=deep))
         _remembered[print_of, deep] = found
         while len(_remembered) > MOST:
             _remembered.popitem(last=False)
@@ -107,9 +107,20 @@ def _by_job(session: Session, print_of: str) -> Sequence[PlacedProblem] | None:
     return _read(result) if result is not None and result.get("of") == print_of else None
 
 
-def _check(shelf: Shelf, document: Authored, facts: DirectoryFacts, told: Told, *, deep: bool) -> list[PlacedProblem]:
+def _check(session: Session, shelf: Shelf, document: Authored, told: Told, *, deep: bool) -> list[PlacedProblem]:
     whole = Pack((document, *shelf.affected_by([document])))
-    return check(whole, find=shelf.find, directory=facts, publishing=True, told=told, deep=deep)
+    found = check(whole, find=shelf.find, directory=directory_facts(session), publishing=True, told=told, deep=deep)
+    currency = config.current().default_currency
+    return [*found, *asked_of_directory(session, whole, found, shelf.find, currency=currency)]
+
+
+def asked_of_directory(
+    session: Session, pack: Pack, found: Sequence[PlacedProblem], find: Finder, *, currency: str
+) -> list[PlacedProblem]:
+    """What the directory as it is makes of documents in which no error was found."""
+    if any(one.severity == ERROR for one in found):
+        return []
+    return deciders.problems_of(session, pack.documents, find, currency=currency)
 
 
 def _read(result: Mapping[str, Any]) -> list[PlacedProblem]:
@@ -120,13 +131,13 @@ def _key(print_of: str) -> str:
     return f"{KIND}:{print_of}"
 
 
-def _fingerprint(document: Authored, shelf: Shelf, facts: DirectoryFacts) -> str:
+def _fingerprint(session: Session, document: Authored, shelf: Shelf) -> str:
     """The same while a check finds the same, in this language and by this program."""
     said = (
         version("servicehall"),
         current_locale(),
         (document.name, document.file, document.body, sorted(document.lines.items())),
         sorted((*name, str(row.content)) for name, row in shelf.rows.items() if row.state == "published"),
-        [sorted(one or ()) for one in (facts.departments, facts.groups, facts.people)],
+        company.digest(session),
     )
     return sha256(json.dumps(said, default=str).encode())

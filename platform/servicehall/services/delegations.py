@@ -46,7 +46,7 @@ def delegate(
     delegation_id = new_id()
     with work(f"person/{viewer.id}", actor=viewer.id, at=at) as w:
         new = _rule(viewer.person, found.id, since, until, departments)
-        cycle = rules.find_delegation_cycle(new, [one.rule for one in _standing(w.session, at)])
+        cycle = rules.find_delegation_cycle(new, [one.rule for one in standing(w.session, at)])
         if cycle is not None:
             names = directory.people(w.session, cycle)
             line = " → ".join(directory.name_of(names.get(one)) for one in cycle)
@@ -97,10 +97,10 @@ def mine(viewer: Viewer) -> list[Delegation]:
 
 def in_force(session: Session, at: datetime) -> list[InForce]:
     """Every delegation that holds at a moment, each date in its person's own zone."""
-    return [one for one in _standing(session, at) if one.rule.start <= at < one.rule.end]
+    return [one for one in standing(session, at) if one.rule.start <= at < one.rule.end]
 
 
-def _standing(session: Session, at: datetime) -> list[InForce]:
+def standing(session: Session, at: datetime) -> list[InForce]:
     """Delegations that hold now or later."""
     rows = session.execute(
         select(Delegation, Person)

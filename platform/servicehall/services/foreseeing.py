@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from servicehall.approval_rules import resolve_rules
+from servicehall.approval_rules import View, resolve_rules
 from servicehall.domain import deputies as standing_in
-from servicehall.domain.approval_chains import Chain
+from servicehall.domain.approval_chains import Chain, Stage
 from servicehall.domain.approvals import quorum
 from servicehall.domain.conditions import Context
 from servicehall.domain.separation import Cast, apart_from, approved_before, refuses_deputy
 from servicehall.domain.voices import Asked, Circumstances, ask
-from servicehall.services import delegations, directory
+from servicehall.services import delegations
 from servicehall.services.approver_view import RequestView
 from servicehall.services.asking import administrators, fallback_group
 from servicehall.services.releases import Release
@@ -48,26 +48,41 @@ def foresee(session: Session, release: Release, context: Context, answers: Mappi
     )
     in_force = [one.rule for one in delegations.in_force(session, context.now)]
     deputies = standing_in.active_deputies(in_force, context.now, release.department)
+
+    def needed(stage: Stage) -> bool:
+        return stage.when is None or release.condition(stage.when).holds(activation, otherwise=True)
+
+    return foresee_chain(release.chain, view, around, needed=needed, deputies=deputies)
+
+
+def foresee_chain(
+    chain: Chain,
+    view: View,
+    around: Circumstances,
+    *,
+    needed: Callable[[Stage], bool],
+    deputies: Mapping[str, str],
+) -> Sequence[Foreseen]:
+    """The same for any view of the directory; `deputies` are those of the people who are away."""
     found: list[Foreseen] = []
-    for stage in release.chain.stages:
-        if stage.when is not None and not release.condition(stage.when).holds(activation, otherwise=True):
+    for stage in chain.stages:
+        if not needed(stage):
             found.append(Foreseen(stage.key))
             continue
-        casts = list(_foreseen(release.chain, stage.key, found))
+        casts = list(_foreseen(chain, stage.key, found))
         now = replace(
             around,
-            apart=apart_from(release.chain, stage.key, casts),
+            apart=apart_from(chain, stage.key, casts),
             approved_before=approved_before(stage.key, casts, FORESEEN),
         )
-        asked = ask(release.chain, stage, resolve_rules(stage.approvers, view), now)
-        needed = 1 if asked.fallback else quorum(stage.decide, len(asked.voices))
-        one = Foreseen(stage.key, asked, needed)
-        found.append(replace(one, deputies=_holders(session, release.chain, one, casts, around.selves, deputies)))
+        asked = ask(chain, stage, resolve_rules(stage.approvers, view), now)
+        one = Foreseen(stage.key, asked, 1 if asked.fallback else quorum(stage.decide, len(asked.voices)))
+        found.append(replace(one, deputies=_holders(view, chain, one, casts, around.selves, deputies)))
     return found
 
 
 def _holders(
-    session: Session,
+    view: View,
     chain: Chain,
     stage: Foreseen,
     before: Sequence[Cast],
@@ -82,8 +97,7 @@ def _holders(
             continue
 
         def may_decide(deputy: str, cast: Cast = cast) -> bool:
-            active = directory.person(session, deputy).active
-            return refuses_deputy(chain, cast, deputy, [*before, *beside], selves, active) is None
+            return refuses_deputy(chain, cast, deputy, [*before, *beside], selves, view.is_active(deputy)) is None
 
         holder = standing_in.resolve_deputy(str(cast.person), deputies, may_decide).person
         if holder != cast.person:

@@ -86,6 +86,7 @@ def directory_facts(session: Session) -> DirectoryFacts:
         departments=set(session.scalars(select(Department.key))),
         groups=set(session.scalars(select(Group.key))),
         people=set(session.scalars(select(Person.email))),
+        inactive=set(session.scalars(select(Person.email).where(Person.active.is_(False)))),
     )
 
 

@@ -90,3 +90,6 @@ def _check_directory(examination: Examination, place: Place, part: type) -> None
     known = known_of(examination)
     if known is not None and place.value not in known and _SPELT[part](place.value) not in known:
         examination.unknown_to_directory(place, message(place.value, suggest(place.value, sorted(known))))
+    elif part is PersonEmail and place.value.lower() in examination.directory.inactive:
+        gone = _("“{key}” has left or is not active: nobody is asked in their place", key=place.value)
+        examination.warn(place, "inactive", gone, {"people": [place.value.lower()]})

@@ -19,7 +19,7 @@ from ...documents.json_schema import schema_of, schema_of_all
 from ...documents.kinds.registry import KINDS
 from ...errors import BadRequest, Invalid, NotFound, Problem
 from ...models.definitions import Document
-from ...services import checking, definitions, drafting, simulation
+from ...services import checking, deciders, definitions, drafting, simulation
 from ...services.shelf import Name, row_of
 from ...texts import _, pick
 from . import definition_shapes as shapes
@@ -102,7 +102,8 @@ def redo_draft(kind: str, department: str, key: str) -> Response:
 @call("POST", f"{ONE}/lint", summary="What publishing would find", tag=TAG, body=inputs.Examined, answer=shapes.Lint)
 def lint_definition(kind: str, department: str, key: str, said: dict[str, Any]) -> Response:
     name = named(kind, department, key)
-    found = checking.check_draft(viewer().session, _examined(name, said), deep=True)
+    document, session = _examined(name, said), viewer().session
+    found = [*checking.check_draft(session, document, deep=True), *deciders.cycles_beside(session, document, now())]
     notes = [_problem(one.as_dict()) for one in found if one.severity == NOTE]
     return as_json({"problems": [_problem(one.as_dict()) for one in found if one.severity != NOTE], "notes": notes})
 

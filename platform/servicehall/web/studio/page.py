@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
+from servicehall.clock import now
 from servicehall.documents.document import Document as Authored
 from servicehall.documents.examination import ERROR, NOTE, PlacedProblem
 from servicehall.documents.patching import value_at
 from servicehall.documents.source import child
 from servicehall.models.definitions import Document
-from servicehall.services import checking, definitions, drafting
+from servicehall.services import checking, deciders, definitions, drafting
 from servicehall.services.drafting import Draft
 from servicehall.services.shelf import Name
 from servicehall.services.visibility import Viewer
@@ -70,7 +71,11 @@ class Page:
     @cached_property
     def problems(self) -> list[PlacedProblem]:
         """Everything that publishing would find, errors first, notes last."""
-        found = checking.check_draft(self.viewer.session, self.document)
+        session = self.viewer.session
+        found = [
+            *checking.check_draft(session, self.document),
+            *deciders.cycles_beside(session, self.document, now()),
+        ]
         return sorted(found, key=lambda one: (one.severity != ERROR, one.severity == NOTE))
 
     @cached_property

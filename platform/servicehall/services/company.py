@@ -1,0 +1,155 @@
+"""The whole directory in a few queries, for questions about everybody at once."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from servicehall.approval_rules import Amount, Manager, Members
+from servicehall.content import sha256
+from servicehall.domain.conditions import PersonFacts
+from servicehall.domain.voices import Group as GroupOf
+from servicehall.models.directory import Department, Group, Membership, Person
+from servicehall.services.directory import MANAGER_LEVELS
+from servicehall.texts import current_locale
+
+_FACTS = ("id", "name", "email", "department", "location", "title", "grade", "type", "start_date")
+_COLUMNS = [
+    getattr(Person, name)
+    for name in (*_FACTS, "name_zh", "manager_id", "active", "approval_limit", "currency", "roles")
+]
+
+
+@dataclass(frozen=True)
+class Company:
+    """People by id, in the order of their names; groups by key, heads by department."""
+
+    people: Mapping[str, Row[Any]]
+    groups: Mapping[str, Members]
+    heads: Mapping[str, str]
+
+    @cached_property
+    def active(self) -> list[str]:
+        return [one.id for one in self.people.values() if one.active]
+
+    @cached_property
+    def by_email(self) -> Mapping[str, str]:
+        return {one.email: one.id for one in self.people.values()}
+
+    @cached_property
+    def managers(self) -> frozenset[str]:
+        """Whoever leads somebody active."""
+        return frozenset(one.manager_id for one in self.people.values() if one.active and one.manager_id)
+
+    @cached_property
+    def _group_keys(self) -> Mapping[str, tuple[str, ...]]:
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for key in sorted(self.groups):
+            for person in self.groups[key].people:
+                found[person].append(key)
+        return {person: tuple(keys) for person, keys in found.items()}
+
+    def facts(self, person: str) -> PersonFacts:
+        """What conditions may know of somebody."""
+        row = self.people[person]
+        manager = self.people.get(row.manager_id or "")
+        return PersonFacts(
+            **{name: getattr(row, name) for name in _FACTS},
+            manager=manager.email if manager is not None else None,
+            is_manager=person in self.managers,
+            groups=self._group_keys.get(person, ()),
+        )
+
+    def name(self, person: str) -> str:
+        """The name in the reader's language."""
+        row = self.people[person]
+        return str(row.name_zh if current_locale() == "zh" and row.name_zh else row.name)
+
+    def with_role(self, role: str) -> list[str]:
+        """The active people with a role, in the order of their addresses."""
+        found = [one for one in self.people.values() if one.active and role in one.roles]
+        return [one.id for one in sorted(found, key=lambda one: one.email)]
+
+    def group(self, key: str) -> GroupOf | None:
+        """A group by `key` or `department/key`, as a voice has it."""
+        found = self.groups.get(key.rpartition("/")[2])
+        return GroupOf(found.id, found.people) if found is not None else None
+
+
+def read_company(session: Session) -> Company:
+    """The directory as it is."""
+    people = {row.id: row for row in session.execute(select(*_COLUMNS).order_by(Person.name, Person.id))}
+    members: defaultdict[str, list[str]] = defaultdict(list)
+    for group, person in session.execute(select(Membership.group_id, Membership.person_id)):
+        if person in people and people[person].active:
+            members[group].append(person)
+    order = {person: number for number, person in enumerate(people)}
+    groups = {
+        key: Members(id_, key, tuple(sorted(members[id_], key=order.__getitem__)))
+        for id_, key in session.execute(select(Group.id, Group.key))
+    }
+    heads = session.execute(select(Department.key, Department.head_id))
+    return Company(people, groups, {key: head for key, head in heads if head})
+
+
+def digest(session: Session) -> str:
+    """The same while nobody, no group and no department changes."""
+    said = (
+        sorted(session.execute(select(Person.id, Person.content, Person.active)).tuples()),
+        sorted(session.execute(select(Membership.group_id, Membership.person_id)).tuples()),
+        sorted(session.execute(select(Department.key, Department.head_id)).tuples(), key=str),
+        sorted(session.execute(select(Group.id, Group.key)).tuples()),
+    )
+    return sha256(json.dumps(said, default=str).encode())
+
+
+@dataclass(frozen=True)
+class CompanyView:
+    """Implements `approval_rules.View` for a request by and for one person, before anything is answered."""
+
+    company: Company
+    requester: str
+    least: Mapping[str, Amount]
+
+    def subject(self, of: str) -> str | None:
+        return self.requester if of in ("requester", "requested_for") else None
+
+    def line(self, person: str) -> Sequence[Manager]:
+        known, found, seen = self.company.people, list[Manager](), {person}
+        above = known[person].manager_id if person in known else None
+        while above is not None and above in known and above not in seen and len(found) < MANAGER_LEVELS:
+            row = known[above]
+            found.append(Manager(row.id, row.active, Decimal(row.approval_limit or 0), row.currency))
+            seen.add(above)
+            above = row.manager_id
+        return found
+
+    def is_active(self, person: str) -> bool:
+        return person in self.company.people and bool(self.company.people[person].active)
+
+    def department_head(self, person: str) -> str | None:
+        return self.company.heads.get(self.company.people[person].department or "")
+
+    def group(self, key: str) -> Members | None:
+        return self.company.groups.get(key.rpartition("/")[2])
+
+    def with_role(self, role: str) -> Sequence[str]:
+        return self.company.with_role(role)
+
+    def person(self, email: str) -> str | None:
+        return self.company.by_email.get(email.strip().lower())
+
+    def answer(self, field: str) -> tuple[str, Any]:
+        return "text", None
+
+    def amount(self, expression: str) -> Amount | None:
+        """The least that can be asked for: whoever's limit does not cover it covers nothing."""
+        return self.least.get(expression)
