@@ -117,8 +117,8 @@ def _check(session: Session, shelf: Shelf, document: Authored, told: Told, *, de
 def asked_of_directory(
     session: Session, pack: Pack, found: Sequence[PlacedProblem], find: Finder, *, currency: str
 ) -> list[PlacedProblem]:
-    """What the directory as it is makes of documents in which no error was found."""
-    if any(one.severity == ERROR for one in found):
+    """What the directory as it is makes of documents in which no error was found, but for whom it does not know."""
+    if any(one.severity == ERROR and one.code != "directory" for one in found):
         return []
     return deciders.problems_of(session, pack.documents, find, currency=currency)
 

@@ -102,12 +102,13 @@ def read_company(session: Session) -> Company:
 
 def digest(session: Session) -> str:
     """The same while nobody, no group and no department changes."""
-    said = (
-        sorted(session.execute(select(Person.id, Person.content, Person.active)).tuples()),
-        sorted(session.execute(select(Membership.group_id, Membership.person_id)).tuples()),
-        sorted(session.execute(select(Department.key, Department.head_id)).tuples(), key=str),
-        sorted(session.execute(select(Group.id, Group.key)).tuples()),
+    asked = (
+        select(Person.id, Person.content, Person.active),
+        select(Membership.group_id, Membership.person_id),
+        select(Department.key, Department.head_id),
+        select(Group.id, Group.key),
     )
+    said = [sorted(map(list, session.execute(one)), key=str) for one in asked]
     return sha256(json.dumps(said, default=str).encode())
 
 
