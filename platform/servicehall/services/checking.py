@@ -1,8 +1,9 @@
 """Checks of drafts against everything that is published, and of what they would break there.
 
 What was found holds while nothing changes that a check leans on: this process remembers it for the studio, which asks
-at every step, and the check before publishing runs as a job and is kept. The solver is asked by the job and by whoever
-waits for it; a page of the studio shows what it found where it was asked already.
+at every step, and the check before publishing runs as a job and is kept. The solver, and the directory about everybody,
+are asked by the job and by whoever waits for it; a page of the studio shows what they said where they were asked
+already, or where that is quick.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any, Final
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from servicehall import config
@@ -22,8 +24,12 @@ from servicehall.content import sha256
 from servicehall.documents.document import Document as Authored
 from servicehall.documents.document import Finder
 from servicehall.documents.examination import ERROR, PlacedProblem
+from servicehall.documents.kinds.registry import KINDS
 from servicehall.documents.pack import Pack, check
+from servicehall.documents.parts import walk
+from servicehall.documents.words import Expression
 from servicehall.errors import Invalid, Problem
+from servicehall.models.directory import Person
 from servicehall.services import background, company, deciders, drafting, guard_rails
 from servicehall.services.background import Job, Payload, Told
 from servicehall.services.shelf import Name, Shelf, directory_facts
@@ -32,6 +38,8 @@ from servicehall.texts import _, current_locale
 
 KIND: Final = "check"
 MOST: Final = 200
+FEW_CONDITIONS: Final = 40
+FEW_PEOPLE: Final = 2_000
 _remembered: OrderedDict[tuple[str, bool], Sequence[PlacedProblem]] = OrderedDict()
 
 
@@ -44,8 +52,11 @@ class Asked:
 
 
 def check_draft(session: Session, document: Authored, *, deep: bool = False) -> list[PlacedProblem]:
-    """What is wrong with a document, and with those that use it, as publishing would see it; `deep` asks the solver."""
-    return _found(session, Shelf(session), document, deep=deep)
+    """What is wrong with a document, and with those that use it, as publishing would see it.
+
+    `deep` asks the solver, and the directory about everybody; what is quickly asked is asked in any case.
+    """
+    return _found(session, Shelf(session), document, deep=deep or _is_quick(session, document))
 
 
 def check_pack(session: Session, shelf: Shelf, pack: Pack, *, publishing: bool) -> list[PlacedProblem]:
@@ -101,6 +112,16 @@ def _found(session: Session, shelf: Shelf, document: Authored, *, deep: bool) ->
     return [*found, *guard_rails.problems_of(session, [document])]
 
 
+def _is_quick(session: Session, document: Authored) -> bool:
+    """A service with few conditions, in a company that is not large."""
+    if document.kind != "service":
+        return False
+    parts = walk(KINDS["service"].part, document.body)
+    conditions = sum(isinstance(part, Expression) and isinstance(value, str) for _path, part, value in parts)
+    many = session.scalar(select(func.count()).select_from(Person))
+    return conditions <= FEW_CONDITIONS and (many or 0) <= FEW_PEOPLE
+
+
 def _by_job(session: Session, print_of: str) -> Sequence[PlacedProblem] | None:
     job = background.of_key(session, _key(print_of))
     result = job.result if job is not None else None
@@ -110,6 +131,8 @@ def _by_job(session: Session, print_of: str) -> Sequence[PlacedProblem] | None:
 def _check(session: Session, shelf: Shelf, document: Authored, told: Told, *, deep: bool) -> list[PlacedProblem]:
     whole = Pack((document, *shelf.affected_by([document])))
     found = check(whole, find=shelf.find, directory=directory_facts(session), publishing=True, told=told, deep=deep)
+    if not deep:
+        return found
     currency = config.current().default_currency
     return [*found, *asked_of_directory(session, whole, found, shelf.find, currency=currency)]
 
