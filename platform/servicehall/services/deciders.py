@@ -59,8 +59,16 @@ class Asking:
 
     @cached_property
     def known(self) -> frozenset[str]:
-        """The stages whose approvers do not hang on answers."""
-        return frozenset(stage.key for stage in self.chain.stages if all(map(_by_directory, stage.approvers)))
+        """The stages whose approvers do not hang on answers, and are such as the directory knows: others are told of
+        by the checks already."""
+        return frozenset(stage.key for stage in self.chain.stages if all(map(self._knows, stage.approvers)))
+
+    def _knows(self, rule: ApproverRule) -> bool:
+        if rule.name == "group":
+            return self.company.group(str(rule.params)) is not None
+        if rule.name == "person":
+            return str(rule.params).strip().lower() in self.company.by_email
+        return _by_directory(rule)
 
     @cached_property
     def administrators(self) -> tuple[str, ...]:
