@@ -81,8 +81,8 @@ def page(results: Results, before: str) -> str:
     lines = [
         "# The long proofs",
         "",
-        "What `make proof` printed last. The normal run of the tests does the same with fewer rounds and cases; it prints",
-        "the seed of its random samples. Each row says when it was run, on which commit, and with which seed.",
+        "What `make proof` printed last. The normal run of the tests does the same with fewer rounds and cases; it",
+        "prints the seed of its random samples. Each row says when it was run, on which commit, with which seed.",
         "",
         "| | |",
         "|---|---|",
