@@ -65,11 +65,13 @@ def test_each_measure_starts_and_stops_where_the_language_says(small: Small) -> 
         (lambda s, m: requests.comment(s.request(m), body="x", internal=False, viewer=s.viewer("dan"), at=s.at), True),
         (lambda s, m: s.do("dan", "claim", m, "a"), True),
         (lambda s, m: s.do("dan", "start", m, "a"), True),
+        (lambda s, m: s.do("dan", "complete", m, "a"), True),
     ],
-    ids=["assign", "internal", "requester", "comment", "claim", "start"],
+    ids=["assign", "internal", "requester", "comment", "claim", "start", "done"],
 )
 def test_a_response_is_the_first_public_comment_claim_or_start(small: Small, act: Any, met: bool) -> None:
-    small.publish(TASKS + sla(target("response")))
+    """A task that is done without a claim is one too."""
+    small.publish(TASKS.replace("]}", ", {key: b, title: B, group: desk}]}") + sla(target("response")))
     made = small.order()
     act(small, made)
     assert states(small, made)["response"] == ("met" if met else "running")
@@ -163,6 +165,84 @@ def test_a_priority_recomputes_from_the_start_and_withdraws_a_breach(small: Smal
     assert (
         refusal(requests.set_priority, small.request(made), priority="p1", viewer=small.viewer("sec"), at=START) == 403
     )
+
+
+def test_whoever_asks_does_not_answer_themselves(small: Small) -> None:
+    """An agent of the department who orders something is not its fulfilling side by writing a comment."""
+    small.publish(TASKS + sla(target("response")))
+    made = small.order("dan")
+    requests.comment(small.request(made), body="x", internal=False, viewer=small.viewer("dan"), at=small.at)
+    assert states(small, made) == {"response": "running"}
+    requests.comment(small.request(made), body="x", internal=False, viewer=small.viewer("dora"), at=small.at)
+    assert states(small, made) == {"response": "met"}
+
+
+def set_priority(small: Small, made: str, priority: str) -> None:
+    requests.set_priority(small.request(made), priority=priority, viewer=small.viewer("dan"), at=small.at)
+
+
+def test_a_priority_that_has_a_time_starts_clocks_where_they_would_have_started_with_every_pause(small: Small) -> None:
+    """There is none for p3. Raised to p1, it is as if it had run from the submission, but for the hour on hold."""
+    pause = ", pause: [on_hold]"
+    each = [target("resolution", pause, by="{p1: 9 hours}"), target("task", by="{p1: 9 hours}")]
+    small.publish(TASKS + sla(*each, target("response", by="{p1: 9 hours}")))
+    made = small.order()
+    small.go(hours=1)
+    small.act("dan", "hold", made)
+    small.go(hours=1)
+    small.act("dan", "release", made)
+    small.do("dan", "claim", made, "a")
+    small.go(hours=1)
+    assert small.clocks(made) == {}
+    set_priority(small, made, "p1")
+    clocks = small.clocks(made)
+    assert {measure: (one.started_at, one.due_at) for measure, one in clocks.items()} == {
+        "resolution": (hours(0), hours(10)),
+        "task": (hours(0), hours(9)),
+    }, "the response was given already"
+    small.go(hours=7)
+    small.ring_due()
+    assert states(small, made) == {"resolution": "breached", "task": "breached"}
+
+
+@pytest.mark.parametrize(("start", "began"), [("approved", 1), ("assigned", 2)])
+def test_such_a_clock_starts_by_its_own_start(small: Small, start: str, began: float) -> None:
+    small.publish(CHAIN + TASKS + sla(target("resolution", f", start: {start}", by="{p1: 9 hours}")))
+    made = small.order()
+    small.go(hours=1)
+    small.decide("boss", "approve", made)
+    small.go(hours=1)
+    small.do("dan", "claim", made, "a")
+    small.go(hours=1)
+    set_priority(small, made, "p1")
+    assert small.clocks(made)["resolution"].started_at == hours(began)
+
+
+def test_a_start_that_has_not_come_yet_starts_no_clock(small: Small) -> None:
+    small.publish(
+        CHAIN + TASKS + sla(target("resolution", ", start: approved", by="{p1: 9 hours}"), target("approval"))
+    )
+    made = small.order()
+    set_priority(small, made, "p1")
+    assert set(small.clocks(made)) == {"approval"}
+    small.decide("boss", "approve", made)
+    assert states(small, made) == {"approval": "met", "resolution": "running"}
+    set_priority(small, made, "p3")
+    assert states(small, made) == {"approval": "met", "resolution": "cancelled"}, "what is over does not run again"
+
+
+def test_a_clock_that_a_priority_ended_runs_on_with_the_pauses_in_between(small: Small) -> None:
+    small.publish(TASKS + sla(target("resolution", ", pause: [on_hold]")))
+    made = small.order()
+    small.go(hours=1)
+    set_priority(small, made, "p5")
+    assert states(small, made) == {"resolution": "cancelled"}
+    small.act("dan", "hold", made)
+    small.go(hours=2)
+    small.act("dan", "release", made)
+    set_priority(small, made, "p3")
+    clock = small.clocks(made)["resolution"]
+    assert (clock.state, clock.due_at, clock.stopped_at) == ("running", hours(6), None)
 
 
 def test_reopening_runs_on(small: Small) -> None:

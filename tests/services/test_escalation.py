@@ -51,6 +51,20 @@ def test_a_pause_moves_a_step_in_working_hours_to_an_opening_again(small: Small)
     assert [one.due_at for one in small.armed("clock_step")] == [MORNING + timedelta(days=1)]
 
 
+def test_a_step_in_working_hours_whose_timer_rings_too_late_waits_for_the_next_opening(small: Small) -> None:
+    """Its moment was in the afternoon of Monday; the worker comes at 19:00."""
+    step = sla("do: [{notify: [requester]}], working_hours: true").replace("25%", "10%")
+    small.publish(TASKS + step, hours=HOURS)
+    made = small.order()
+    small.go(hours=10)
+    assert small.ring_due(late=True) == ["clock_step"]
+    assert (small.notices("asks"), steps(small, made)) == ([], ["waiting"])
+    assert [one.due_at for one in small.armed("clock_step")] == [MORNING]
+    small.go(hours=14)
+    small.ring_due()
+    assert (small.notices("asks"), steps(small, made)) == (["clock_due_soon"], ["done"])
+
+
 @pytest.mark.parametrize(
     ("what", "state", "told"), [("loud", "done", ["clock_due_soon"]), ("quiet", "passed_over", [])]
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -85,12 +85,21 @@ def start_each(w: Work, row: Request, wanted: Callable[[Target], bool], *, task:
 
 
 def start(w: Work, row: Request, release: Release, promise: Promise, task: str | None) -> None:
+    clock = _begin(w, row, release, promise, task, w.at)
+    if clock is not None and task is None and row.state in promise.target.pause:
+        set_paused(w, clock, True, row.state)
+
+
+def _begin(
+    w: Work, row: Request, release: Release, promise: Promise, task: str | None, began: datetime
+) -> Clock | None:
+    """Starts a clock as of a moment; None where there is no time for the priority."""
     priority = release.clock_priority(promise.policy, row.priority)
     duration = promise.target.duration(priority or "")
     if duration is None or priority is None:
-        return
+        return None
     named = calendars.named(w.session, promise.policy.calendar, department=row.department)
-    plan = schedules.schedule(schedules.Clock(duration, named.calendar, w.at), steps=promise.target.escalate)
+    plan = schedules.schedule(schedules.Clock(duration, named.calendar, began), steps=promise.target.escalate)
     clock_id = new_id()
     steps = steps_said(plan, {})
     w.record(
@@ -103,16 +112,51 @@ def start(w: Work, row: Request, release: Release, promise: Promise, task: str |
             priority=priority,
             policy=promise.said(),
             calendar=named.said(),
-            started_at=as_instant(w.at),
+            started_at=as_instant(began),
             due_at=as_instant(plan.due_at) if plan.due_at else None,
             steps=steps,
         ),
         actor=SYSTEM,
     )
     arm(w, row.id, clock_id, plan.due_at, steps)
-    clock = w.get(Clock, clock_id)
-    if task is None and row.state in promise.target.pause:
-        set_paused(w, clock, True, row.state)
+    return w.get(Clock, clock_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A promise without a clock that runs or has run; `clock` is one that ended without being completed."""
+
+    promise: Promise
+    task: Task | None
+    clock: Clock | None
+
+
+def missing_clocks(w: Work, row: Request, release: Release) -> Iterator[Missing]:
+    """What the policy would measure of a request and its tasks, and nothing does."""
+    if not release.policies:
+        return
+    known = {(one.policy["policy"], one.policy["target"], one.task_id): one for one in w.of(Clock, row.id)}
+    for promise in promises(release, lambda text: applies(w.session, row, release, text, w.at)):
+        tasks: Sequence[Task | None] = w.of(Task, row.id) if promise.target.measure == "task" else [None]
+        for task in tasks:
+            clock = known.get((promise.index, promise.number, task.id if task is not None else None))
+            if clock is None or (clock.stopped_at is not None and clock.completed_at is None):
+                yield Missing(promise, task, clock)
+
+
+def start_late(w: Work, row: Request, missing: Missing, began: datetime, pauses: list[Said], why: Said) -> None:
+    """A clock as it would be by now, had it started when it should have: with its pauses."""
+    clock, task = missing.clock, missing.task.id if missing.task is not None else None
+    release = releases.load(w.session, row.release)
+    if clock is None:
+        clock = _begin(w, row, release, missing.promise, task, began)
+        if clock is not None and pauses:
+            change(w, clock, terms_of(w.session, row, clock, pauses=pauses), why)
+        return
+    terms = terms_of(w.session, row, clock, pauses=pauses)
+    duration = terms.target.duration(row.priority or "") if terms.target is not None else None
+    if duration is not None:
+        change(w, clock, replace(terms, duration=duration), why, target=str(duration), priority=row.priority)
 
 
 def arm(w: Work, request_id: str, clock_id: str, due_at: datetime | None, steps: Sequence[dict[str, Any]]) -> None:
@@ -139,12 +183,12 @@ def disarm(w: Work, clock: Clock) -> None:
 
 
 def open_clocks(w: Work, request_id: str, measures: Sequence[str], *, task: str | None = None) -> list[Clock]:
-    """Clocks that have not been completed, breached ones included."""
+    """Clocks that have not been stopped, breached ones included."""
     found = [
         clock
         for clock in w.of(Clock, request_id)
         if clock.measure in measures
-        and clock.completed_at is None
+        and clock.stopped_at is None
         and clock.state in (*RUNNING, "breached")
         and task in (None, clock.task_id)
     ]
@@ -153,7 +197,7 @@ def open_clocks(w: Work, request_id: str, measures: Sequence[str], *, task: str 
 
 def is_moot(w: Work, clock: Clock) -> bool:
     """Whether what a clock measures is over: nothing more comes of its timers."""
-    if clock.completed_at is not None or w.get(Request, clock.request_id).state in ENDED:
+    if clock.stopped_at is not None or w.get(Request, clock.request_id).state in ENDED:
         return True
     return clock.task_id is not None and w.get(Task, clock.task_id).state in ("done", "skipped", "cancelled")
 

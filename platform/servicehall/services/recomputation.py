@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from servicehall.content import canonical, sha256
+from servicehall.domain.business_time import is_open
 from servicehall.domain.escalation import Step
 from servicehall.domain.lifecycle import ENDED
 from servicehall.domain.sla import Target
@@ -146,6 +147,9 @@ def _consequences(session: Session, move: Move, terms: Terms, at: datetime) -> M
     computed = compute(clock, terms, at)
     acting, over = due_steps(computed.steps, at) if not stands_still(terms.pauses) else ([], [])
     steps = terms.target.escalate if terms.target is not None else ()
+    if not is_open(terms.calendar, at):
+        acting = [one for one in acting if not steps[one["index"]].working_hours]
+        over = over if acting else []
     holding = [one for one in acting if _holds(session, row, clock, steps[one["index"]], at)]
     over += [one for one in acting if one not in holding]
     return replace(
@@ -251,7 +255,7 @@ def _open(session: Session, scope: Scope) -> Iterable[tuple[Clock, Request]]:
     asked = (
         select(Clock, Request)
         .join(Request, Request.id == Clock.request_id)
-        .where(Clock.completed_at.is_(None), Clock.state.in_((*RUNNING, "breached")), Request.state.not_in(ENDED))
+        .where(Clock.stopped_at.is_(None), Clock.state.in_((*RUNNING, "breached")), Request.state.not_in(ENDED))
         .order_by(Clock.due_at, Clock.id)
     )
     if scope.departments is not None:

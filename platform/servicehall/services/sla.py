@@ -6,20 +6,25 @@ from dataclasses import replace
 
 from servicehall.clock import as_instant
 from servicehall.domain import events as e
+from servicehall.domain.business_time import is_open, next_opening
 from servicehall.domain.escalation import Step
+from servicehall.domain.sla import Target
 from servicehall.models.approvals import Stage
 from servicehall.models.clocks import Clock
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
-from servicehall.services import escalation
-from servicehall.services.clock_terms import applies, due_steps, release_of, target_of, terms_of
+from servicehall.services import calendars, clock_history, escalation, releases
+from servicehall.services.clock_terms import Said, applies, due_steps, release_of, target_of, terms_of
 from servicehall.services.clockwork import (
     SYSTEM,
+    arm,
     change,
     is_moot,
+    missing_clocks,
     open_clocks,
     set_paused,
     start_each,
+    start_late,
     stop,
     stop_all,
 )
@@ -70,10 +75,7 @@ def stage_opened(w: Work, recorded: Recorded) -> None:
 
 def commented(w: Work, recorded: Recorded) -> None:
     """The first public comment of the fulfilling side is a response."""
-    event = recorded.event
-    row = w.get(Request, recorded.subject)
-    if not event.internal and escalation.is_fulfilling(w, row, recorded.actor):  # type: ignore[attr-defined]
-        stop_all(w, row, ("response",), True)
+    _respond(w, recorded)
 
 
 def task_taken(w: Work, recorded: Recorded) -> None:
@@ -82,7 +84,12 @@ def task_taken(w: Work, recorded: Recorded) -> None:
     event = recorded.event
     if isinstance(event, e.TaskAssigned) and event.assignee is not None:
         start_each(w, row, lambda one: one.start == "assigned" and one.measure in ("response", "resolution"))
-    if not isinstance(event, e.TaskAssigned) or event.assignee == recorded.actor:
+    _respond(w, recorded)
+
+
+def _respond(w: Work, recorded: Recorded) -> None:
+    row, event = w.get(Request, recorded.subject), recorded.event
+    if clock_history.is_response(w, row, event.KIND, event.body(), recorded.actor):
         stop_all(w, row, ("response",), True)
 
 
@@ -101,22 +108,43 @@ def task_paused(w: Work, recorded: Recorded) -> None:
 
 
 def task_ended(w: Work, recorded: Recorded) -> None:
+    """Done meets the task's clock, and is a response where nobody had claimed or started anything."""
+    _respond(w, recorded)
     task = w.get(Task, recorded.event.task)  # type: ignore[attr-defined]
     for clock in open_clocks(w, task.request_id, ("task",), task=task.id):
         stop(w, clock, completes=task.state == "done")
 
 
 def priority_changed(w: Work, recorded: Recorded) -> None:
-    """Open clocks are computed anew from their start; every pause is kept."""
+    """Open clocks are computed anew from their start, every pause kept; one without a time for the new priority ends,
+    and one that had none for the old priority starts where it would have started."""
     row = w.get(Request, recorded.subject)
-    why = {"code": "priority_changed"}
     for clock in open_clocks(w, row.id, (*OF_REQUEST, "task")):
         terms = terms_of(w.session, row, clock)
         duration = terms.target.duration(row.priority or "") if terms.target is not None else None
         if duration is None:
-            stop(w, clock, completes=False, why=why)
+            stop(w, clock, completes=False, why=PRIORITY)
         elif str(duration) != clock.target or row.priority != clock.priority:
-            change(w, clock, replace(terms, duration=duration), why, target=str(duration), priority=row.priority)
+            change(w, clock, replace(terms, duration=duration), PRIORITY, target=str(duration), priority=row.priority)
+    _start_late(w, row)
+
+
+PRIORITY = {"code": "priority_changed"}
+
+
+def _start_late(w: Work, row: Request) -> None:
+    release = releases.load(w.session, row.release)
+    missing = [one for one in missing_clocks(w, row, release) if one.promise.target.duration(row.priority or "")]
+    if not missing:
+        return
+    past = clock_history.past_of(w, row)
+    for one in missing:
+        target, task = one.promise.target, one.task
+        began = clock_history.started_at(w, row, past, target, task)
+        if began is None or (one.clock is not None and one.clock.id not in past.let_go):
+            continue
+        pauses = past.pauses(target, task.id if task is not None else None, began)
+        start_late(w, row, one, began, pauses, PRIORITY)
 
 
 def breach(w: Work, clock_id: str) -> None:
@@ -138,10 +166,23 @@ def escalate(w: Work, clock_id: str, step: int) -> None:
     if target is None:
         return
     acting, passed_over = due_steps(clock.steps, w.at)
+    acting = _not_waiting(w, clock, target, acting)
     states = {one["index"]: "passed_over" for one in passed_over}
     for one in acting:
         _take(w, row, clock, target.escalate[one["index"]], one["index"], states)
         states = {}
+
+
+def _not_waiting(w: Work, clock: Clock, target: Target, acting: list[Said]) -> list[Said]:
+    """Without those that act in working hours only, where their timer rang too late for that: they wait for the next
+    opening."""
+    calendar = calendars.pinned(w.session, clock.calendar)
+    if is_open(calendar, w.at):
+        return acting
+    waiting = [one for one in acting if target.escalate[one["index"]].working_hours]
+    opening = as_instant(next_opening(calendar, w.at)) if waiting else None
+    arm(w, clock.request_id, clock.id, None, [{**one, "at": opening} for one in waiting])
+    return [one for one in acting if one not in waiting]
 
 
 def _take(w: Work, row: Request, clock: Clock, step: Step, index: int, states: dict[int, str]) -> None:
