@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -24,14 +25,25 @@ R = TypeVar("R")
 
 def read_settings() -> config.Settings:
     """The settings, or a plain message and exit 1; variables that are no setting are pointed out."""
-    import os
-
     for name in config.unknown(os.environ):
         click.echo(f"warning: {name} is not a setting", err=True)
     try:
         return config.Settings.read()
     except config.SettingsError as error:
         raise click.ClickException(str(error)) from error
+
+
+def settings_without_app() -> None:
+    """The settings of the environment for what needs no application: nothing is signed with their secret key."""
+    import secrets
+
+    try:
+        config.current()
+    except RuntimeError:
+        try:
+            config.use(config.Settings.read({**os.environ, f"{config.PREFIX}SECRET_KEY": secrets.token_urlsafe(48)}))
+        except config.SettingsError as error:
+            raise click.ClickException(str(error)) from error
 
 
 def make_app(settings: config.Settings | None = None) -> Flask:

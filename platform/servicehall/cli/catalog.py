@@ -11,6 +11,7 @@ import click
 
 from servicehall.cli.application import Lifetime, progress_bar, with_app
 from servicehall.cli.published import what_is_known, what_the_directory_says
+from servicehall.cli.tried import run_examples
 from servicehall.cli.who import who
 from servicehall.documents.diff import describe_changes, text_diff
 from servicehall.documents.examination import ERROR, NOTE, PlacedProblem
@@ -33,7 +34,7 @@ group.add_command(who)
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def check(path: Path, as_json: bool) -> None:
-    """Check every document of PATH, a folder or a file: schema, references, types, and what can never be.
+    """Check every document of PATH, a folder or a file: schema, references, types, what can never be, and examples.
 
     Prints file:line for each problem; exits with 1 where there is an error. Needs no database; where there is one,
     references resolve in it too, and whoever its directory does not know is a warning.
@@ -43,6 +44,8 @@ def check(path: Path, as_json: bool) -> None:
     with progress_bar(len(pack.documents), _("Documents"), quiet=as_json) as stepped:
         found = check_pack(pack, find=find, directory=directory, told=lambda done, total: stepped(min(done, 1)))
     found += what_the_directory_says(pack, found, find)
+    tried = run_examples(pack.documents, find) if all(one.severity != ERROR for one in found) else None
+    found += tried.problems if tried is not None else ()
     problems = [one for one in found if one.severity != NOTE]
     notes = [one for one in found if one.severity == NOTE]
     errors = sum(problem.severity == ERROR for problem in problems)
@@ -53,10 +56,13 @@ def check(path: Path, as_json: bool) -> None:
             "warnings": len(problems) - errors,
             "problems": [problem.as_dict() for problem in problems],
             "notes": [note.as_dict() for note in notes],
+            **({"examples": tried.as_dict()} if tried is not None else {}),
         }
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
     else:
         print_problems(found)
+        if tried is not None:
+            click.echo(tried.summary)
         counts = {"documents": len(pack.documents), "errors": errors, "warnings": len(problems) - errors}
         click.echo(_("{documents} documents, {errors} errors, {warnings} warnings", **counts))
     sys.exit(1 if errors else 0)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from servicehall.config import sqlalchemy_url
 from servicehall.documents.shipped import find_shipped
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from servicehall.documents.document import Finder
     from servicehall.documents.examination import DirectoryFacts, PlacedProblem
     from servicehall.documents.pack import Pack
@@ -87,6 +90,31 @@ def what_the_directory_says(pack: Pack, found: Sequence[PlacedProblem], find: Fi
             return [*said, *deciders.deputy_cycles(session, now())]
     except SQLAlchemyError:
         return []
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def known_directory() -> Iterator[Session | None]:
+    """A session over the directory; None where there is no database to ask, or nobody in it."""
+    url = _database_url()
+    if url is None:
+        yield None
+        return
+    from sqlalchemy import create_engine, select
+    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.orm import Session
+
+    from servicehall.models.directory import Person
+
+    engine = create_engine(url)
+    try:
+        with Session(engine) as session:
+            try:
+                there = session.scalar(select(Person.id).limit(1)) is not None
+            except SQLAlchemyError:
+                there = False
+            yield session if there else None
     finally:
         engine.dispose()
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from servicehall.documents.kinds.approval_chain import APPROVER_RULES, ApproverRule
+from servicehall.documents.kinds.examples import Answers
 from servicehall.documents.kinds.forms import FieldLayout
 from servicehall.documents.kinds.registry import KINDS
 from servicehall.documents.parts import Block, Layout, ListOf, MapOf, OneOf, Part, name_of
@@ -109,6 +110,7 @@ _MAKERS: Mapping[type, Any] = {
     Block: lambda maker, part: maker.block(part),
     ListOf: _list,
     MapOf: lambda maker, part: {"type": "object", "additionalProperties": maker.of(part.item)},
+    Answers: lambda maker, part: {"type": "object"},
     OneOf: lambda maker, part: {"anyOf": [maker.of(one) for one in part.shapes]},
     ApproverRule: _rule,
     OneWord: lambda maker, part: {"enum": list(part.words)},

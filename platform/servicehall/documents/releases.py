@@ -21,6 +21,8 @@ from servicehall.errors import Invalid, Problem
 from servicehall.texts import _
 
 BLOCKS = ("form", "approval", "sla", "fulfilment")
+UNPINNED = ("examples",)
+"""Said beside a service, and no part of what its requests stay with."""
 _CHAIN, _SLA, _PLAN = chain_part(), sla_part(), plan_part()
 _HEADER = ("kind", "department", "key", "title", "label", "summary", "help")
 
@@ -37,7 +39,7 @@ def build_release(service: Document, find: Finder) -> dict[str, Any]:
     building.enter(service)
     place = Place(service.body, service)
     return {
-        "service": {name: value for name, value in service.body.items() if name not in BLOCKS},
+        "service": {name: value for name, value in service.body.items() if name not in (*BLOCKS, *UNPINNED)},
         "form": building.form(place.at("form")) or {"pages": []},
         "approval": building.chain(place.at("approval")),
         "sla": building.policies(place.at("sla")),

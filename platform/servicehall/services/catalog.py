@@ -141,13 +141,13 @@ def preview(
     beneficiary: Person,
     at: datetime,
     facts: Any,
-    previous: Mapping[str, Any] | None = None,
+    known: Mapping[str, Any] | None = None,
 ) -> Preview:
-    """Who would approve, which tasks there would be and when all is due, without submitting anything; `previous` are
-    answers that were accepted before."""
+    """Who would approve, which tasks there would be and when all is due, without submitting anything; the files of
+    `known` answers are taken for there."""
     session = viewer.session
     context = contexts.for_people(session, viewer.person, beneficiary, facts, at=at)
-    checked = requests.check_answers(session, release, answers, context, author=viewer.id, previous=previous)
+    checked = requests.check_answers(session, release, answers, context, author=viewer.id, known=known)
     activation = release.activation(context, checked.answers)
 
     def holds(text: str) -> bool:

@@ -30,7 +30,7 @@ from servicehall.documents.parts import walk
 from servicehall.documents.words import Expression
 from servicehall.errors import Invalid, Problem
 from servicehall.models.directory import Person
-from servicehall.services import background, company, deciders, drafting, guard_rails
+from servicehall.services import background, company, deciders, drafting, examples, guard_rails
 from servicehall.services.background import Job, Payload, Told
 from servicehall.services.shelf import Name, Shelf, directory_facts
 from servicehall.services.visibility import Viewer
@@ -59,11 +59,16 @@ def check_draft(session: Session, document: Authored, *, deep: bool = False) -> 
     return _found(session, Shelf(session), document, deep=deep or _is_quick(session, document))
 
 
-def check_pack(session: Session, shelf: Shelf, pack: Pack, *, publishing: bool) -> list[PlacedProblem]:
-    """What is wrong with a pack, what it uses and may not, and when `publishing` what it would break."""
+def check_pack(
+    session: Session, shelf: Shelf, pack: Pack, *, publishing: bool, tried: bool = False
+) -> list[PlacedProblem]:
+    """What is wrong with a pack, what it uses and may not, and when `publishing` what it would break and which example
+    is red, unless all were `tried` before."""
     affected = shelf.affected_by(pack.documents) if publishing else ()
     whole = Pack((*pack.documents, *affected), pack.problems)
     found = check(whole, find=shelf.find, directory=directory_facts(session), publishing=publishing, deep=False)
+    if publishing and not tried and not any(one.severity == ERROR for one in found):
+        found += examples.problems(whole.documents, examples.among(whole.documents, shelf.find), session)
     return [*found, *guard_rails.problems_of(session, pack.documents)]
 
 
@@ -85,7 +90,7 @@ def ask(viewer: Viewer, document: Authored, *, at: datetime) -> Asked:
         job = background.ask(_key(print_of), kind=KIND, payload=payload, viewer=viewer, at=at, anew=True)
     if job.result is None:
         return Asked(None, job)
-    return Asked([*_read(job.result), *guard_rails.problems_of(session, [document])], job)
+    return Asked([*_read(job.result), *_as_things_are(session, Shelf(session), document)], job)
 
 
 def run(session: Session, payload: Payload, at: datetime, told: Told) -> dict[str, Any]:
@@ -109,7 +114,14 @@ def _found(session: Session, shelf: Shelf, document: Authored, *, deep: bool) ->
         _remembered[print_of, deep] = found
         while len(_remembered) > MOST:
             _remembered.popitem(last=False)
-    return [*found, *guard_rails.problems_of(session, [document])]
+    return [*found, *_as_things_are(session, shelf, document)]
+
+
+def _as_things_are(session: Session, shelf: Shelf, document: Authored) -> list[PlacedProblem]:
+    """What depends on more than a fingerprint says: examples that play in the directory, and the guard rails."""
+    whole = (document, *shelf.affected_by([document]))
+    played = examples.problems(whole, examples.among(whole, shelf.find), session, own=False)
+    return [*played, *guard_rails.problems_of(session, [document])]
 
 
 def _is_quick(session: Session, document: Authored) -> bool:
@@ -131,10 +143,11 @@ def _by_job(session: Session, print_of: str) -> Sequence[PlacedProblem] | None:
 def _check(session: Session, shelf: Shelf, document: Authored, told: Told, *, deep: bool) -> list[PlacedProblem]:
     whole = Pack((document, *shelf.affected_by([document])))
     found = check(whole, find=shelf.find, directory=directory_facts(session), publishing=True, told=told, deep=deep)
+    played = examples.problems(whole.documents, examples.among(whole.documents, shelf.find), None, own=True)
     if not deep:
-        return found
+        return [*found, *played]
     currency = config.current().default_currency
-    return [*found, *asked_of_directory(session, whole, found, shelf.find, currency=currency)]
+    return [*found, *played, *asked_of_directory(session, whole, found, shelf.find, currency=currency)]
 
 
 def asked_of_directory(

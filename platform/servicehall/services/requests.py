@@ -295,9 +295,13 @@ def check_answers(
     *,
     author: str,
     previous: Mapping[str, Any] | None = None,
+    known: Mapping[str, Any] | None = None,
 ) -> Checked:
-    """The one check of answers for every way in; fields that belong to an approval stage are not asked here."""
-    lookup = Directory(session, author=author, known=previous or {})
+    """The one check of answers for every way in; fields that belong to an approval stage are not asked here.
+
+    `previous` are the stored answers; files may be those of `known` answers too.
+    """
+    lookup = Directory(session, author=author, known=previous or known or {})
     return release.form.check(raw, context, previous=previous, lookup=lookup, skip=release.approver_fields)
 
 

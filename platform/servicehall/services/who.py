@@ -99,7 +99,7 @@ def who(session: Session, question: Question, *, now: datetime, known: Known = l
             beneficiary=viewer.person if beneficiary.id == person.id else known(beneficiary),
             at=at,
             facts=facts,
-            previous=question.answers if question.facts is not None else None,
+            known=question.answers if question.facts is not None else None,
         )
         return Answer(
             service=release.reference,

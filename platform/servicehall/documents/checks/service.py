@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from servicehall.documents.checks.approval import check_chain_in_form, check_owners
 from servicehall.documents.checks.conditions import check_conditions
+from servicehall.documents.checks.examples import check_examples
 from servicehall.documents.checks.expressions import ABOUT_PEOPLE, check_expression
 from servicehall.documents.checks.forms import ServiceForm, service_form
 from servicehall.documents.checks.fulfilment import PlanFacts, check_plan_in_form
@@ -38,6 +39,11 @@ def check_service(examination: Examination, place: Place) -> None:
         gates = check_plan_in_form(examination, plan, facts)
     check_owners(examination, [chain, *gates] if chain is not None else gates)
     check_conditions(examination, place, form, chain, plan)
+    if "examples" in service:
+        parts = {"approval": (chain, "stages"), "fulfilment": (plan, "tasks")}
+        unknown = any(name in service and block is None for name, (block, _list) in parts.items())
+        keys = [[entry.value["key"] for entry in block.items(name)] if block else [] for block, name in parts.values()]
+        check_examples(examination, place.at("examples"), None if unknown else keys)
 
 
 def _check_reopens(examination: Examination, form: ServiceForm, chain: Place | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from servicehall.documents.kinds.approval_chain import chain_part
+from servicehall.documents.kinds.examples import ExamplesLayout
 from servicehall.documents.kinds.forms import FormLayout
 from servicehall.documents.kinds.fulfilment_plan import plan_part
 from servicehall.documents.kinds.kind import Kind, Name
@@ -32,6 +33,7 @@ class ServiceLayout(Name):
     approval = chain_part(inline=True)
     sla = sla_part()
     fulfilment = plan_part(inline=True)
+    examples = Block(ExamplesLayout)
 
 
 KIND = Kind("service", ServiceLayout)

@@ -15,6 +15,7 @@ from servicehall.web.studio import (
     content,
     design,
     designing,
+    examples,
     field_values,
     fulfilment,
     history,
@@ -65,6 +66,7 @@ TABS.register("content", Tab(N_("Content"), content.values, unless=frozenset({"s
 TABS.register("forms", Tab(N_("Task forms"), design.values, kinds=frozenset({"fulfilment_plan"})))
 TABS.register("rules", Tab(N_("Rules"), rules.values, rules.KINDS))
 TABS.register("preview", Tab(N_("Preview"), preview.values, _PREVIEWED))
+TABS.register("examples", Tab(N_("Examples"), examples.values, kinds=frozenset({"service"})))
 TABS.register("translate", Tab(N_("Translate"), translate.values))
 TABS.register("users", Tab(N_("Used by"), users.values, unless=users.NEVER_NAMED))
 TABS.register("yaml", Tab(N_("YAML"), yaml_text.values))

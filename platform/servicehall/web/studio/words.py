@@ -16,6 +16,7 @@ from servicehall.documents.parts import Block, Layout, ListOf, MapOf, Part, name
 from servicehall.documents.words import Flag, OneWord
 from servicehall.domain.calendar_rules import WEEKDAYS
 from servicehall.texts import N_, _, current_locale, pick
+from servicehall.web.studio import example_words
 
 LABELS: Mapping[str, str] = {
     "key": N_("Key"),
@@ -236,17 +237,21 @@ WORDS: Mapping[str, str] = {
 
 def label(name: str) -> str:
     """A property in words; what has none shows as it is written."""
-    return _(LABELS[name]) if name in LABELS else name
+    found = LABELS.get(name) or example_words.LABELS.get(name)
+    return _(found) if found else name
 
 
 def hint(name: str) -> str:
     """What helps to fill a property in; mostly nothing."""
-    return _(HINTS[name]) if name in HINTS else ""
+    found = HINTS.get(name) or example_words.HINTS.get(name)
+    return _(found) if found else ""
 
 
 def rare(layout: type[Layout]) -> frozenset[str]:
     """The properties of a block that are hardly needed."""
-    return next((names for known, names in RARE.items() if issubclass(layout, known)), frozenset())
+    return next(
+        (names for known, names in {**RARE, **example_words.RARE}.items() if issubclass(layout, known)), frozenset()
+    )
 
 
 def map_key(name: str) -> str:
