@@ -10,9 +10,12 @@ from pathlib import Path
 import pypdf
 
 from servicehall.clock import now
+from servicehall.documents.shipped import content_root
+from servicehall.documents.source import read_file
 from servicehall.reports.verify import verify_pdf
 from servicehall.services.demo import FOLDER
 
+ROOT = content_root("catalogs") or Path()
 TASK_ANSWERS = {
     "personnel_number": "20417",
     "signed_on": now().date().isoformat(),
@@ -54,11 +57,13 @@ def do_task(visitor, locale, task, *, check):
 
 
 def worker_of(who):
-    """The email of whoever has a task: by name, else the first of its group."""
+    """The email of whoever has a task: by name, else the first of its group, which goes by its title or key."""
+    titles = [one for path in ROOT.glob("*/*.yaml") for one in read_file(path).value.get("groups", ())]
+    key = next((one["key"] for one in titles if who[-1] in one["title"].values()), who[-1])
     with (FOLDER / "people.csv").open(encoding="utf-8") as file:
         people = [row for row in csv.DictReader(file) if row["active"] == "yes"]
     named = [row["email"] for row in people if {row["name"], row["name_zh"]} & set(who) - {""}]
-    grouped = [row["email"] for row in people if who[-1] in re.split("[/!;]", row["groups"])]
+    grouped = [row["email"] for row in people if key in re.split("[/!;]", row["groups"])]
     return (named + grouped)[0]
 
 

@@ -9,11 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from servicehall.forms import FileFacts
-from servicehall.models.definitions import Document
 from servicehall.models.directory import Department, Group, Person
 from servicehall.models.operations import Upload
 from servicehall.services import directory
-from servicehall.texts import pick, use_locale
+from servicehall.services.departments import department_titles, group_name, group_titles
+from servicehall.texts import use_locale
 
 Option = tuple[str, str]
 
@@ -60,20 +60,16 @@ def _person(session: Session, key: str) -> str:
     return key if row is None else directory.name_of(row)
 
 
-def _titles(session: Session) -> dict[str, str]:
-    """The departments' titles as their documents say them, in the reader's language."""
-    published = select(Document.department, Document.body).where(
-        Document.kind == "department", Document.state == "published"
-    )
-    return {key: pick((body or {}).get("title")) for key, body in session.execute(published)}
+def _find_titled(column: Any, titles_of: Callable[[Session], Mapping[str, str]]) -> Callable[..., list[Option]]:
+    """Of a few rows that documents give titles to: by key or title, in the order of the titles."""
 
+    def find(session: Session, q: str, limit: int) -> list[Option]:
+        wanted, titles = q.strip().casefold(), titles_of(session)
+        found = [(key, titles.get(key) or key) for key in session.scalars(select(column))]
+        fits = [(key, label) for key, label in found if wanted in f"{key} {label}".casefold()]
+        return sorted(fits, key=lambda pair: pair[1])[:limit]
 
-def _find_departments(session: Session, q: str, limit: int) -> list[Option]:
-    wanted = q.strip().casefold()
-    titles = _titles(session)
-    found = [(key, titles.get(key) or key) for key in session.scalars(select(Department.key))]
-    fits = [(key, label) for key, label in found if wanted in f"{key} {label}".casefold()]
-    return sorted(fits, key=lambda pair: pair[1])[:limit]
+    return find
 
 
 def _find_people(session: Session, q: str, limit: int) -> list[Option]:
@@ -100,13 +96,14 @@ _THERE: Mapping[str, Callable[[Session, str], bool]] = {
 }
 _CALLED: Mapping[str, Callable[[Session, str], str]] = {
     "person": _person,
-    "department": lambda session, key: _titles(session).get(key) or key,
+    "department": lambda session, key: department_titles(session).get(key) or key,
+    "group": lambda session, key: group_name(key, group_titles(session)),
 }
-"""Groups, places and assets go by their keys."""
+"""Places and assets go by their keys."""
 _SEARCHES: dict[str, Callable[[Session, str, int], list[Option]]] = {
     "person": _find_people,
-    "group": _find_column(Group.key),
-    "department": _find_departments,
+    "group": _find_titled(Group.key, group_titles),
+    "department": _find_titled(Department.key, department_titles),
     "location": _find_column(Person.location),
     "asset": lambda session, q, limit: [],
 }

@@ -32,7 +32,7 @@ _SENTENCES: Mapping[str, str] = {
     # whom an approver rule names
     "person": N_("Named in the approval chain"),
     "role": N_("Has the role {role}"),
-    "group": N_("Group {group} decides"),
+    "group": N_("This group decides, as the approval chain says"),
     "field": N_("Named in the form, in “{field}”"),
     # who is asked instead, or not at all
     "reassigned": N_("Given to another group, because the time to decide was over"),
@@ -44,8 +44,8 @@ _SENTENCES: Mapping[str, str] = {
     "timeout_reject": N_("Rejected by itself: the time to decide was over"),
     "timeout_approve": N_("Approved by itself: the time to decide was over"),
     # who gets a task
-    "group_of_task": N_("This task belongs to {group}"),
-    "assignment_rule": N_("The department's rule gives it to {group}"),
+    "group_of_task": N_("The plan gives it to this group"),
+    "assignment_rule": N_("The department's rule gives it to this group"),
     "first_agents": N_("The department's first group has it"),
     "round_robin": N_("It was this person's turn"),
     "least_loaded": N_("Has the fewest open tasks ({open})"),
@@ -149,7 +149,7 @@ def _escalated(said: Said) -> str:
     if "instead_of" in said:
         return _("Asked in the place of somebody who let the time pass")
     if "group" in said:
-        return _("Given to {group}, because time was running out", group=said["group"])
+        return _("Given to this group, because time was running out")
     return _("Raised, because time was running out")
 
 

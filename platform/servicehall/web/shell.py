@@ -15,6 +15,7 @@ from ..clock import now
 from ..errors import ServicehallError
 from ..services import people
 from . import assets, formats, navigation, states
+from .portal import words
 
 THEMES = ("auto", "light", "dark")
 DENSITIES = ("auto", "roomy", "compact")
@@ -53,7 +54,7 @@ def init_shell(app: Flask) -> None:
         HTML_LANG=HTML_LANG,
         LANGUAGES=LANGUAGES,
     )
-    app.jinja_env.filters.update(formats.FILTERS | {"pick": texts.pick})
+    app.jinja_env.filters.update(formats.FILTERS | {"pick": texts.pick, "group_name": words.group})
     app.register_blueprint(preferences)
     app.before_request(choose_locale)
     app.after_request(protect)

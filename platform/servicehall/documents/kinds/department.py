@@ -1,4 +1,7 @@
-"""`kind: department`: its agents, who decides when nobody can, whose hours count, and its place in the catalog."""
+"""`kind: department`: its agents, who decides when nobody can, whose hours count, its place in the catalog.
+
+And what its groups are called.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,13 @@ class CategoryLayout(Layout):
     icon = Line()
 
 
+class NamedGroupLayout(Layout):
+    """What people read where a group is named."""
+
+    key = GroupKey(required=True)
+    title = Text(required=True)
+
+
 class DepartmentLayout(Header):
     """A department has one; its key is the department's unless it says otherwise."""
 
@@ -29,6 +39,7 @@ class DepartmentLayout(Header):
     reopen_days = Whole(least=0, most=3650)
     close_days = Whole(least=0, most=3650)
     categories = ListOf(Block(CategoryLayout, inline=True), inline=False, most=MOST)
+    groups = ListOf(Block(NamedGroupLayout, inline=True), inline=False, most=MOST)
     featured = ListOf(Key(), inline=True, most=MOST)
 
 

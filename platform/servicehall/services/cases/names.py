@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from servicehall.clock import as_instant
 from servicehall.domain.voices import ADMINISTRATORS
-from servicehall.models.definitions import Document
 from servicehall.models.directory import Group, Person
 from servicehall.services import directory
-from servicehall.texts import _, pick
+from servicehall.services.departments import group_name, group_titles
+from servicehall.texts import _
 
 Record = dict[str, Any]
 SYSTEM = "system"
@@ -28,6 +28,7 @@ class Names:
 
     people: Mapping[str, Person]
     groups: Mapping[str, str]
+    titles: Mapping[str, str]
 
     def person(self, person_id: str | None) -> Record | None:
         """`{id, name, email}`; the system and guests have no email, nobody is None."""
@@ -52,14 +53,15 @@ class Names:
         return self.groups.get(group_id, group_id)
 
     def group_name(self, group_id: str | None) -> str:
-        return _("Administrators") if group_id == ADMINISTRATORS else self.group(group_id) or "—"
+        """What the group is called in the reader's language."""
+        return group_name(self.group(group_id), self.titles)
 
 
 def gather(session: Session, people: Iterable[str | None] = (), groups: Iterable[str | None] = ()) -> Names:
-    """The names behind these ids: at most one query for people and one for groups."""
+    """The names behind these ids: at most one query for people and two for groups."""
     wanted = {one for one in groups if one and one != ADMINISTRATORS}
     keys = session.execute(select(Group.id, Group.key).where(Group.id.in_(wanted))).all() if wanted else ()
-    return Names(directory.people(session, people), dict(keys))
+    return Names(directory.people(session, people), dict(keys), group_titles(session) if keys else {})
 
 
 def person_record(row: Person | None, person_id: str = "") -> Record:
@@ -67,14 +69,6 @@ def person_record(row: Person | None, person_id: str = "") -> Record:
     if row is None:
         return {"id": person_id, "name": "—", "email": None}
     return {"id": row.id, "name": directory.name_of(row), "email": row.email}
-
-
-def department_titles(session: Session) -> dict[str, str]:
-    """The departments' titles in the reader's language, by key; one query."""
-    rows = session.execute(
-        select(Document.department, Document.body).where(Document.kind == "department", Document.state == "published")
-    )
-    return {key: pick((body or {}).get("title")) or key for key, body in rows}
 
 
 def said_at(at: datetime | None) -> str | None:

@@ -11,7 +11,8 @@ from servicehall.models.approvals import Approval, Stage
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
 from servicehall.services import releases
-from servicehall.services.cases.names import Names, Record, department_titles, gather, listed, said_at
+from servicehall.services.cases.names import Names, Record, gather, listed, said_at
+from servicehall.services.departments import department_titles
 from servicehall.services.releases import Release
 from servicehall.services.task_texts import titles_of
 from servicehall.services.visibility import Viewer

@@ -18,7 +18,8 @@ from servicehall.models.fulfilment import Task
 from servicehall.models.log import EventRow
 from servicehall.models.requests import Participant, Request
 from servicehall.services import answers, departments, releases, requests
-from servicehall.services.cases.names import Names, Record, department_titles, gather, listed, said_at
+from servicehall.services.cases.names import Names, Record, gather, listed, said_at
+from servicehall.services.departments import department_titles
 from servicehall.services.visibility import Viewer
 from servicehall.texts import N_, _
 

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
 from servicehall.services import answers, releases, task_texts, tasks
-from servicehall.services.cases.names import Names, Record, department_titles, gather, said_at
+from servicehall.services.cases.names import Names, Record, gather, said_at
+from servicehall.services.departments import department_titles
 from servicehall.services.releases import Release
 from servicehall.services.visibility import Viewer
 from servicehall.services.words import why_sentence

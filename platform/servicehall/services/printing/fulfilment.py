@@ -42,7 +42,7 @@ def _task(paper: Paper, row: Task, child: str) -> TaskLine:
         key=row.key,
         title=paper.task_titles[row.id],
         department=paper.department(row.department),
-        group=paper.names.group(row.group_id) or "",
+        group=paper.names.group_name(row.group_id) if row.group_id else "",
         state=row.state,
         assignee=paper.name(row.assignee_id),
         ready_at=row.ready_at,

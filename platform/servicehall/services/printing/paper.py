@@ -23,7 +23,8 @@ from servicehall.models.log import ContentRow
 from servicehall.models.requests import Request
 from servicehall.reports.evidence import texts_in
 from servicehall.services import audit, directory, releases
-from servicehall.services.cases.names import Names, department_titles, gather
+from servicehall.services.cases.names import Names, gather
+from servicehall.services.departments import department_titles
 from servicehall.services.lookups import Directory
 from servicehall.services.releases import Release
 from servicehall.services.submission import stream_of

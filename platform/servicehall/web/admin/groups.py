@@ -14,7 +14,7 @@ from servicehall.errors import Invalid, NotFound
 from servicehall.models.definitions import Document
 from servicehall.models.directory import Person
 from servicehall.services import directory
-from servicehall.services.cases.names import department_titles
+from servicehall.services.departments import department_titles
 from servicehall.services.people import record_group, record_person
 from servicehall.texts import _
 from servicehall.web.admin.common import administrator, by_field, sent, typed

@@ -11,7 +11,7 @@ from servicehall.clock import now
 from servicehall.errors import Invalid
 from servicehall.models.directory import Person, is_erased
 from servicehall.services import directory, handovers
-from servicehall.services.cases.names import department_titles
+from servicehall.services.departments import department_titles
 from servicehall.services.directory_import import open_hands
 from servicehall.services.people import record_person
 from servicehall.texts import N_, _

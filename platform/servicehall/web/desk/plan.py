@@ -14,7 +14,8 @@ from servicehall.errors import Conflict, Forbidden, Invalid, Problem
 from servicehall.models.requests import Request
 from servicehall.services import added_tasks, cases, directory, releases, replanning
 from servicehall.services.access import note_reading
-from servicehall.services.cases.names import Record, department_titles
+from servicehall.services.cases.names import Record
+from servicehall.services.departments import department_titles
 from servicehall.services.fulfilment import plan_of
 from servicehall.services.planning import Outlook, outlook_of
 from servicehall.services.releases import Release

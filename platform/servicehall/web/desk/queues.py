@@ -23,6 +23,7 @@ from servicehall.web.desk.work import no_desk
 from servicehall.web.once import once
 from servicehall.web.portal.acting import undo, viewer
 from servicehall.web.portal.paging import cursor, first_href, next_href
+from servicehall.web.portal.words import group
 from servicehall.web.shell import local_path
 from servicehall.web.states import look
 
@@ -126,7 +127,7 @@ def _options(viewer: Viewer, wanted: Filters) -> dict[str, list[tuple[str, str]]
     keys = sorted(viewer.group_keys | ({wanted.group} - {""}))
     people = [(one.email, directory.name_of(one)) for one in colleagues(viewer, wanted.group)]
     return {
-        "group": [(key, key) for key in keys],
+        "group": [(key, group(key)) for key in keys],
         "state": [(state, look("task", state).word) for state in STATES],
         "assignee": [("me", _("Me")), ("none", _("Nobody")), *(one for one in people if one[0] != viewer.person.email)],
         "due": [(key, _(DUE_WORDS[key])) for key in DUE],

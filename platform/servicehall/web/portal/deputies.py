@@ -12,7 +12,7 @@ from servicehall.clock import now
 from servicehall.errors import Conflict, Invalid, Problem
 from servicehall.models.directory import Delegation, Person
 from servicehall.services import delegations, directory
-from servicehall.services.cases.names import department_titles
+from servicehall.services.departments import department_titles
 from servicehall.texts import _
 from servicehall.web.once import once
 from servicehall.web.portal import people, words

@@ -9,8 +9,8 @@ from flask import g
 
 from servicehall.domain.durations import Duration
 from servicehall.domain.ledgers import Part
-from servicehall.domain.voices import ADMINISTRATORS
 from servicehall.models.base import db
+from servicehall.services.departments import group_name, group_titles
 from servicehall.services.storefront import Storefront, storefront
 from servicehall.services.words import why_sentence
 from servicehall.texts import N_, _, pick
@@ -156,5 +156,8 @@ def ledger_parts() -> dict[Part, str]:
 
 
 def group(key: str | None) -> str:
-    """A group goes by its key; the platform's administrators are a group without one."""
-    return _("Administrators") if key == ADMINISTRATORS else key or "—"
+    """What a group is called; the titles are read once for a page."""
+    titles = g.get("group_titles")
+    if titles is None:
+        titles = g.group_titles = group_titles(db.session())
+    return group_name(key, titles)

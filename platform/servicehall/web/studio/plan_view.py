@@ -18,7 +18,7 @@ from servicehall.domain.plan_forecast import Forecast, forecast
 from servicehall.domain.plans import After, Plan, Task
 from servicehall.errors import Invalid
 from servicehall.services import calendars
-from servicehall.services.cases.names import department_titles
+from servicehall.services.departments import department_titles
 from servicehall.texts import N_, _
 from servicehall.web.formats import day
 from servicehall.web.plan_words import reason

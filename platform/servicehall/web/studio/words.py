@@ -142,6 +142,7 @@ LABELS: Mapping[str, str] = {
     "agents": N_("Agents"),
     "categories": N_("Categories of the catalog, in their order"),
     "featured": N_("Featured services"),
+    "groups": N_("What its groups are called"),
     "assignment": N_("Assignment rule"),
     "approval_fallback": N_("Decides when nobody can"),
     "review": N_("A second administrator publishes"),
