@@ -763,10 +763,12 @@ def test_a_signed_decision_wants_the_password(hall, browser_of):
     address = f"/approvals/{approval}/decision"
     form = {"decision": "approve", "content_sha256": hidden(shown, "content_sha256"), "comment": "Needed"}
     for password in ("", "wrong"):
-        refused = bo.post(address, data={**form, "password": password})
+        refused = bo.post(address, data={**form, "email": BO, "password": password})
         assert refused.status_code == 422
         assert 'href="#field-password"' in refused.text
-    assert bo.post(address, data={**form, "password": "open sesame"}).status_code == 303
+    first = bo.post(address, data={**form, "password": "open sesame"})
+    assert first.status_code == 422, "the first signature since signing in takes both components"
+    assert bo.post(address, data={**form, "email": BO, "password": "open sesame"}).status_code == 303
     assert "Signed" in text_of(bo.get(f"/approvals/{approval}"))
 
 

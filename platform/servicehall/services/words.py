@@ -282,6 +282,7 @@ _EVENTS: Mapping[str, _Telling] = {
     "clock.changed": _clock(N_("A clock was set anew")),
     "clock.stopped": _clock(N_("A clock stopped")),
     "clock.breached": _clock(N_("A target was missed")),
+    "clock.recomputation_ordered": _says(N_("{who} ordered clocks to be computed anew")),
     "clock.escalated": _clock(N_("Time is running out: the next step was taken")),
     "plan.started": _clock(N_("The work began")),
     "plan.anchor_moved": _says(N_("{who} moved the date that the plan counts from")),
