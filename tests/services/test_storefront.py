@@ -81,3 +81,17 @@ def test_what_a_department_says_of_the_catalog_is_checked() -> None:
         ("warning", "featured[1]", "duplicate"),
         ("warning", "featured[1]", "unknown_service"),
     ]
+
+
+@on_sqlite
+def test_what_is_featured_is_picked_from_the_departments_services(company: Session, browser_of: Browser) -> None:
+    """An entry is a list of services by title, moved by buttons; a service's category is offered, and may be new."""
+    browser, base = browser_of(ADMIN), "/studio/department/it/it"
+    page = browser.get(f"{base}/content").text
+    assert '<option value="laptop" selected>' in page
+    assert ('<option value="shared-mailbox">' in page, '<option value="leave">' in page) == (True, False)
+    edition = re.findall(r'name="edition" value="([^"]+)"', page)[-1]
+    assert browser.post(f"{base}/edit", data={"edition": edition, "do": "move:/featured/1:up"}).status_code == 303
+    text = browser.get(f"{base}/download?version=draft").text
+    assert "featured: [laptop, incident, password-reset]" in text
+    assert '<option value="devices">' in browser.get("/studio/service/it/laptop/design").text

@@ -110,9 +110,9 @@ def apply(path: Path, publish: bool, dry_run: bool, as_json: bool) -> None:
 @click.argument("path", type=click.Path(path_type=Path, file_okay=False))
 @with_app
 def export(department: str, path: Path) -> None:
-    """Write every document of DEPARTMENT to PATH in canonical form, one file each."""
+    """Write every document of DEPARTMENT to PATH in canonical form, one file each; pictures to PATH/images."""
     from servicehall.models.base import db
-    from servicehall.services import definitions
+    from servicehall.services import definitions, pictures
 
     files = definitions.export(db.session(), department)
     if not files:
@@ -120,6 +120,11 @@ def export(department: str, path: Path) -> None:
     path.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (path / name).write_text(text, encoding="utf-8", newline="\n")
+    for picture in definitions.export_pictures(db.session(), department):
+        folder = path / pictures.FOLDER
+        folder.mkdir(exist_ok=True)
+        with pictures.opened(db.session(), picture) as data:
+            (folder / picture).write_bytes(data.read())
     click.echo(_("{n} documents written", n=len(files)))
 
 

@@ -35,9 +35,11 @@ def read_sheet(text: str, before: Sequence[Any] = (), *, locale: str = "en") -> 
     if sum(map(len, rows)) > MOST_OPTIONS * 2:
         raise _refused(_("There are too many options."))
     headings = [HEADINGS.get(cell.casefold(), "") for cell in rows[0]]
-    if {"en", "zh"} & set(headings):
-        return _flat(rows[1:], headings, before)
-    return _tree(rows, before, locale)
+    headed = bool({"en", "zh"} & set(headings))
+    made = _flat(rows[1:], headings, before) if headed else _tree(rows, before, locale)
+    if not made:
+        raise _refused(_("There is nothing in what was pasted."))
+    return made
 
 
 def levels(options: Any) -> int:

@@ -24,6 +24,7 @@ _KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*\Z")
 _SNAKE = re.compile(r"[a-z][a-z0-9_]*\Z")
 _LOCALE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*\Z")
+PICTURE = re.compile(r"[0-9a-f]{64}\.webp\Z")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")
 _AMOUNT = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,6})?\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
@@ -110,6 +111,23 @@ class GroupKey(Patterned):
 
 class DepartmentKey(Key):
     """A department of the directory."""
+
+
+class Picture(Patterned):
+    """A picture by the hash of its bytes; what does not know it shows the icon instead."""
+
+    pattern = PICTURE
+
+    def hint(self) -> str:
+        return _("write the SHA-256 of a picture that was uploaded, in small hex digits, with .webp behind it")
+
+
+class ServiceKey(Key):
+    """A service of the same department."""
+
+
+class CategoryKey(Key):
+    """A category of the catalog; departments say its title, icon and place."""
 
 
 class PersonEmail(Patterned):

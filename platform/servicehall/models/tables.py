@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from . import approvals, background, clocks, definitions, directory, fulfilment, log, operations, requests, search
+from . import (
+    approvals,
+    background,
+    clocks,
+    definitions,
+    directory,
+    fulfilment,
+    log,
+    operations,
+    pictures,
+    requests,
+    search,
+)
 from .base import accounts, metadata
 
 __all__ = [
@@ -16,6 +28,7 @@ __all__ = [
     "log",
     "metadata",
     "operations",
+    "pictures",
     "requests",
     "search",
 ]

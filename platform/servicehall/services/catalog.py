@@ -49,6 +49,7 @@ class Card:
     help: str
     category: str
     icon: str
+    image: str
     price: dict[str, Any] | None
     expected: str | None
     release: Release
@@ -127,6 +128,7 @@ def card_of(release: Release) -> Card:
         help=pick(service.get("help")),
         category=str(service.get("category") or "other"),
         icon=str(service.get("icon") or "file"),
+        image=str(service.get("image") or ""),
         price=dict(service["price"]) if service.get("price") else None,
         expected=_expected(release),
         release=release,

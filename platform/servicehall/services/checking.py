@@ -30,7 +30,7 @@ from servicehall.documents.parts import walk
 from servicehall.documents.words import Expression
 from servicehall.errors import Invalid, Problem
 from servicehall.models.directory import Person
-from servicehall.services import background, company, deciders, drafting, examples, guard_rails
+from servicehall.services import background, company, deciders, drafting, examples, guard_rails, pictures
 from servicehall.services.background import Job, Payload, Told
 from servicehall.services.shelf import Name, Shelf, directory_facts
 from servicehall.services.visibility import Viewer
@@ -69,7 +69,7 @@ def check_pack(
     found = check(whole, find=shelf.find, directory=directory_facts(session), publishing=publishing, deep=False)
     if publishing and not tried and not any(one.severity == ERROR for one in found):
         found += examples.problems(whole.documents, examples.among(whole.documents, shelf.find), session)
-    return [*found, *guard_rails.problems_of(session, pack.documents)]
+    return [*found, *_beside(session, pack.documents)]
 
 
 def refuse_errors(session: Session, shelf: Shelf, document: Authored) -> None:
@@ -118,10 +118,15 @@ def _found(session: Session, shelf: Shelf, document: Authored, *, deep: bool) ->
 
 
 def _as_things_are(session: Session, shelf: Shelf, document: Authored) -> list[PlacedProblem]:
-    """What depends on more than a fingerprint says: examples that play in the directory, and the guard rails."""
+    """What depends on more than a fingerprint says: examples that play in the directory, guard rails, pictures."""
     whole = (document, *shelf.affected_by([document]))
     played = examples.problems(whole, examples.among(whole, shelf.find), session, own=False)
-    return [*played, *guard_rails.problems_of(session, [document])]
+    return [*played, *_beside(session, [document])]
+
+
+def _beside(session: Session, documents: Sequence[Authored]) -> list[PlacedProblem]:
+    """What a department may not use, and pictures that are not here."""
+    return [*guard_rails.problems_of(session, documents), *pictures.problems_of(session, documents)]
 
 
 def _is_quick(session: Session, document: Authored) -> bool:

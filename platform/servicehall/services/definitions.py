@@ -23,7 +23,7 @@ from servicehall.domain import events as e
 from servicehall.errors import Conflict, NotFound
 from servicehall.models.definitions import Document
 from servicehall.models.log import ReleaseRow
-from servicehall.services import checking, document_notices, drafting
+from servicehall.services import checking, document_notices, drafting, pictures
 from servicehall.services.releases import digest_of
 from servicehall.services.shelf import FAMILY, Name, Shelf, may_author, row_of
 from servicehall.services.visibility import Viewer
@@ -55,7 +55,12 @@ class _Undone(Exception):
 
 
 def apply(path: Path, *, publish: bool, dry_run: bool, actor: str, at: datetime) -> Outcome:
-    """Brings the documents of a folder or file into the database, all or nothing; twice does nothing more."""
+    """Brings the documents of a folder or file into the database, all or nothing; twice does nothing more.
+
+    The pictures that lie beside them, as an export wrote them, come in before.
+    """
+    if not dry_run:
+        pictures.take_in(path / pictures.FOLDER, at=at)
     return apply_pack(read_pack(path), publish=publish, dry_run=dry_run, actor=actor, at=at)
 
 
@@ -156,6 +161,13 @@ def export(session: Session, department: str) -> dict[str, str]:
         (f"{key}.yaml" if keys.count(key) == 1 else f"{kind}.{key}.yaml"): Authored.of(body).canonical()
         for (kind, _department, key), body in sorted(bodies.items())
     }
+
+
+def export_pictures(session: Session, department: str) -> list[str]:
+    """The names of the pictures that an export of these documents needs, as far as they are here."""
+    rows = session.scalars(select(Document).where(Document.department == department, Document.state != "retired"))
+    named = pictures.named_in(row.body or row.draft_body or {} for row in rows)
+    return sorted(pictures.known(session, named))
 
 
 def published(session: Session, name: Name) -> Authored | None:

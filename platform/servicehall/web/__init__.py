@@ -23,6 +23,7 @@ VIEWS = (
     "servicehall.web.portal.notices:pages",
     "servicehall.web.portal.profile:pages",
     "servicehall.web.portal.lookup:pages",
+    "servicehall.web.portal.pictures:pages",
     "servicehall.web.inbox.listing:pages",
     "servicehall.web.inbox.deciding:pages",
     "servicehall.web.desk.work:pages",
@@ -55,4 +56,5 @@ VIEWS = (
     "servicehall.web.studio.previewing:pages",
     "servicehall.web.studio.translating:pages",
     "servicehall.web.studio.writing:pages",
+    "servicehall.web.studio.picturing:pages",
 )

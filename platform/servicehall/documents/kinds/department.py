@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from servicehall.documents.kinds.kind import Header, Kind
 from servicehall.documents.parts import Block, Layout, ListOf
-from servicehall.documents.words import CalendarReference, Flag, GroupKey, Key, Line, Reference, Text, Whole
+from servicehall.documents.words import CalendarReference, Flag, GroupKey, Key, Line, Reference, ServiceKey, Text, Whole
 
 MOST = 100
 
@@ -40,7 +40,7 @@ class DepartmentLayout(Header):
     close_days = Whole(least=0, most=3650)
     categories = ListOf(Block(CategoryLayout, inline=True), inline=False, most=MOST)
     groups = ListOf(Block(NamedGroupLayout, inline=True), inline=False, most=MOST)
-    featured = ListOf(Key(), inline=True, most=MOST)
+    featured = ListOf(ServiceKey(), inline=True, most=MOST)
 
 
 KIND = Kind("department", DepartmentLayout)

@@ -10,7 +10,7 @@ from servicehall.documents.kinds.kind import Kind, Name
 from servicehall.documents.kinds.prices import PriceLayout
 from servicehall.documents.kinds.sla_policy import sla_part
 from servicehall.documents.parts import Block, ListOf
-from servicehall.documents.words import Expression, Flag, Key, Line, OneWord, Text
+from servicehall.documents.words import CategoryKey, Expression, Flag, Line, OneWord, Picture, Text
 
 TYPES = ("request", "incident", "problem", "change")
 
@@ -21,8 +21,9 @@ class ServiceLayout(Name):
     label = Text()
     summary = Text()
     help = Text()
-    category = Key()
+    category = CategoryKey()
     icon = Line()
+    image = Picture()
     keywords = ListOf(Line(), inline=True)
     audience = Expression()
     excluded = Expression()

@@ -348,6 +348,16 @@ def upgrade() -> None:
     op.create_index("ix_people_department", "people", ["department"], unique=False)
     op.create_index("ix_people_manager", "people", ["manager_id"], unique=False)
     op.create_table(
+        "pictures",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("kept_by", sa.String(length=36), nullable=True),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_pictures")),
+    )
+    op.create_table(
         "releases",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("data", sa.Text(), nullable=False),
@@ -1063,6 +1073,7 @@ def downgrade() -> None:
     op.drop_table("requests")
     op.drop_table("request_numbers")
     op.drop_table("releases")
+    op.drop_table("pictures")
     op.drop_index("ix_people_manager", table_name="people")
     op.drop_index("ix_people_department", table_name="people")
     op.drop_table("people")

@@ -80,3 +80,7 @@ class Job(Shape):
     total = fields.Integer(metadata={"description": "0 while that is not known"})
     asked_at = fields.String()
     result = fields.Dict(allow_none=True, metadata={"description": "What it found; `refused` says why it could not"})
+
+
+class InTheMaking(Shape):
+    status = fields.String()

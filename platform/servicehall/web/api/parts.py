@@ -19,6 +19,7 @@ from ...services.access import note_reading
 from ...services.visibility import request_for
 from ...texts import _, current_locale
 from . import inputs, ledger_shapes, shapes
+from .definition_shapes import InTheMaking
 from .calls import as_json, call, listed_parts, no_content, only_read, viewer
 from .requests import read, shown, to_change
 from .uploads import download
@@ -195,7 +196,7 @@ def remove_watcher(number: str, query: dict[str, Any], said: dict[str, Any]) -> 
     tag=TAG,
     query=inputs.ReportQuery,
     answer="application/pdf",
-    later=shapes.InTheMaking,
+    later=InTheMaking,
 )
 def get_report(number: str, query: dict[str, Any]) -> Response:
     row, locale = request_for(viewer(), number), query["locale"] or current_locale()

@@ -81,7 +81,8 @@ def _orderable(department: str, key: str) -> Release:
 
 def _card(card: Card) -> dict[str, Any]:
     named = ("department", "key", "type", "title", "summary", "help", "category", "icon", "price", "expected")
-    return {**{name: getattr(card, name) for name in named}, "version": card.release.version}
+    picture = {"image": f"/pictures/{card.image}"} if card.image else {}
+    return {**{name: getattr(card, name) for name in named}, **picture, "version": card.release.version}
 
 
 def _asked_form(release: Release) -> dict[str, Any]:

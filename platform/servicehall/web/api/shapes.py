@@ -72,6 +72,8 @@ class Price(Shape):
 
 
 class Service(Shape):
+    OPTIONAL = frozenset({"image"})
+
     department = fields.String()
     key = fields.String()
     type = fields.String()
@@ -80,6 +82,7 @@ class Service(Shape):
     help = fields.String()
     category = fields.String()
     icon = fields.String()
+    image = fields.String(metadata={"description": "Where its picture is, if it has one"})
     price = fields.Nested(Price, allow_none=True)
     expected = fields.String(allow_none=True, metadata={"description": "The promised time, such as 2 business days"})
     version = fields.Integer()
@@ -394,7 +397,3 @@ class Verification(Shape):
     erased = fields.Integer()
     seals = fields.Integer()
     findings = _some(Finding)
-
-
-class InTheMaking(Shape):
-    status = fields.String()

@@ -23,7 +23,10 @@ from servicehall.web.studio.nodes import Node
 from servicehall.web.studio.page import Page
 from servicehall.web.studio.removing import told
 
-ABOUT = ("title", "summary", "help", "category", "icon", "keywords", "type", "audience", "excluded", "confidential")
+ABOUT = (
+    *("title", "summary", "help", "category", "icon", "image", "keywords"),
+    *("type", "audience", "excluded", "confidential"),
+)
 ABOUT_SERVICE = (*ABOUT, "on_behalf", "price")
 _TASK_FORM = re.compile(r"(?:/fulfilment)?/tasks/[0-9]+/form(?=/|\Z)")
 

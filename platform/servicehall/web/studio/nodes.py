@@ -13,6 +13,7 @@ from servicehall.documents.patching import pointer
 from servicehall.documents.source import child
 from servicehall.documents.words import (
     Amount,
+    CategoryKey,
     DepartmentKey,
     Expression,
     FieldKey,
@@ -21,7 +22,9 @@ from servicehall.documents.words import (
     Line,
     OneWord,
     PersonEmail,
+    Picture,
     Reference,
+    ServiceKey,
     Text,
     Whole,
 )
@@ -257,6 +260,9 @@ _MAKERS: Sequence[tuple[type, Any]] = (
     (ListOf, Nodes.list),
     (MapOf, Nodes.map),
     (OneWord, _word),
+    (Picture, _always("picture")),
+    (ServiceKey, lambda nodes, part, value, at, path: _pick(nodes.around.own_services, value)),
+    (CategoryKey, lambda nodes, part, value, at, path: {"control": "line", "choices": nodes.around.categories}),
     (Reference, lambda nodes, part, value, at, path: _pick(nodes.around.documents(part.kind), value)),
     (GroupKey, lambda nodes, part, value, at, path: _pick(nodes.around.groups, value)),
     (DepartmentKey, lambda nodes, part, value, at, path: _pick(nodes.around.departments, value)),

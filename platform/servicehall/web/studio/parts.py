@@ -9,7 +9,7 @@ from typing import Any
 from servicehall.documents.kinds.approval_chain import APPROVER_RULES, ApproverRule
 from servicehall.documents.kinds.forms import FieldLayout
 from servicehall.documents.parts import ANYTHING, Block, ListOf, MapOf, OneOf, Part, name_of
-from servicehall.documents.words import Flag, OneWord, Text
+from servicehall.documents.words import Flag, OneWord, ServiceKey, Text
 from servicehall.forms.fields import FIELD_TYPES
 from servicehall.forms.fields.base import CLASSIFICATIONS
 from servicehall.forms.fields.computed import RESULTS
@@ -75,7 +75,7 @@ def fits(part: Part, value: Any) -> bool:
 def is_words(part: ListOf, value: Any) -> bool:
     """Whether a list is one of plain words, which stand one a line in a single control."""
     item = part.item.chosen("")
-    structured = isinstance(item, (Block, ListOf, MapOf, ApproverRule, Text))
+    structured = isinstance(item, (Block, ListOf, MapOf, ApproverRule, ServiceKey, Text))
     return not structured and all(isinstance(one, str) and "\n" not in one for one in value or ())
 
 

@@ -20,6 +20,7 @@ from servicehall.documents.words import ROUND_THE_CLOCK
 from servicehall.models.directory import Department, Group
 from servicehall.services import guard_rails
 from servicehall.services.shelf import Shelf
+from servicehall.services.storefront import storefront
 from servicehall.texts import _, pick
 
 Choices = Sequence[tuple[str, str]]
@@ -59,6 +60,18 @@ class Surroundings:
             name = one.key if one.department == own else one.reference
             found[one.kind].append((name, f"{pick(one.body.get('title')) or one.key} ({name})"))
         return found
+
+    @cached_property
+    def own_services(self) -> Choices:
+        """The published services of the document's department, by title."""
+        department = self.document.department
+        own = [one for name, one in self.shelf.published.items() if name[:2] == ("service", department)]
+        return sorted(((one.key, pick(one.body.get("title")) or one.key) for one in own), key=lambda one: one[1])
+
+    @cached_property
+    def categories(self) -> Choices:
+        """The categories that departments have named, in their order."""
+        return [(key, pick(one.get("title")) or key) for key, one in storefront(self.session).categories.items()]
 
     def documents(self, kind: str) -> Choices:
         """The published documents of a kind, as this document names them; `24x7` is a calendar too."""

@@ -27,6 +27,7 @@ LABELS: Mapping[str, str] = {
     "help": N_("Help"),
     "category": N_("Category"),
     "icon": N_("Icon"),
+    "image": N_("Picture"),
     "keywords": N_("Search words"),
     "audience": N_("Who may see and order it"),
     "excluded": N_("Who may not"),
@@ -185,7 +186,7 @@ HINTS: Mapping[str, str] = {
     "pattern": N_("A regular expression (RE2) for the whole answer."),
     "keywords": N_("Separated by commas."),
     "week": N_("By day, or by several that are alike: mon, sat, mon-fri."),
-    "featured": N_("Keys of your services, one a line. They stand on the start page, for whoever may order them."),
+    "featured": N_("They stand on the start page in this order, for whoever may order them."),
     "icon": N_("The name of a Tabler icon, such as key or device-laptop."),
 }
 
