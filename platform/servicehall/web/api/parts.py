@@ -19,8 +19,8 @@ from ...services.access import note_reading
 from ...services.visibility import request_for
 from ...texts import _, current_locale
 from . import inputs, ledger_shapes, shapes
-from .definition_shapes import InTheMaking
 from .calls import as_json, call, listed_parts, no_content, only_read, viewer
+from .definition_shapes import InTheMaking
 from .requests import read, shown, to_change
 from .uploads import download
 
