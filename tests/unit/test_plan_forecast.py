@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from tests import proofs
 
 from servicehall.domain.business_time import due
 from servicehall.domain.calendars import compile_calendar
@@ -23,6 +24,7 @@ from servicehall.domain.plans import Plan, parse_plan
 # each task the hour it begins at.
 
 Rows = list[tuple[int, int | None, list[int], list[list[int]], bool]]
+TRIES = 3_000 if proofs.LONG else 60
 LATEST_DEADLINE = 3
 LAST = 11
 """Late enough for every task to begin after all deadlines, with all that wait for it behind it."""
@@ -83,7 +85,8 @@ def hour(at: datetime) -> int:
     return int((at - START) / timedelta(hours=1))
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.mark.proves("F1")
+@settings(max_examples=TRIES, deadline=None)
 @given(rows=small_plans())
 def test_a_forecast_is_what_trying_every_schedule_finds(rows: Rows) -> None:
     found = forecast(plan_of(rows), at=START, anchor=DAY, reckoning=HOURLY)
@@ -98,7 +101,8 @@ def test_a_forecast_is_what_trying_every_schedule_finds(rows: Rows) -> None:
     }
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.mark.proves("F1")
+@settings(max_examples=TRIES, deadline=None)
 @given(rows=small_plans())
 def test_the_latest_start_is_the_last_of_all_schedules_that_keep_every_date(rows: Rows) -> None:
     good = [one for one in schedules(rows) if in_time(rows, one, optional_too=True)]
@@ -110,7 +114,8 @@ def test_the_latest_start_is_the_last_of_all_schedules_that_keep_every_date(rows
         assert latest is None or last == hour(latest)
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.proves("F1")
+@settings(max_examples=TRIES, deadline=None)
 @given(rows=small_plans())
 def test_the_first_date_that_works_is_the_first_for_which_a_schedule_is_in_time(rows: Rows) -> None:
     found = forecast(plan_of(rows), at=START, anchor=DAY, reckoning=HOURLY).works_from
@@ -123,7 +128,8 @@ def test_the_first_date_that_works_is_the_first_for_which_a_schedule_is_in_time(
     assert (found - DAY).days == first
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.proves("F1")
+@settings(max_examples=TRIES, deadline=None)
 @given(rows=small_plans())
 def test_any_hour_of_delay_on_the_critical_path_is_an_hour_less_to_the_tightest_date(rows: Rows) -> None:
     found = forecast(plan_of(rows), at=START, anchor=DAY, reckoning=HOURLY)
