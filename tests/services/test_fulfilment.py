@@ -240,6 +240,28 @@ class TestChildren:
         assert small.tasks(made) == {"c": "failed", "d": "blocked"}
 
 
+def test_a_rejected_gate_fails_its_task_and_asks_anew_when_it_is_tried_again(small: Small) -> None:
+    gate = "key: g, approval: {stages: [{key: s, approvers: [person: sec@example.com]}]}"
+    small.publish(plan(gate, "key: b, group: desk, after: [g]"))
+    made = small.order()
+    small.decide("sec", "reject", made)
+    assert (small.tasks(made), small.state(made)) == ({"g": "failed", "b": "blocked"}, "in_progress")
+    small.do("dan", "retry", made, "g")
+    assert small.voices(made) == [("sec", "rejected"), ("sec", "pending")]
+    small.decide("sec", "approve", made)
+    assert small.tasks(made) == {"g": "done", "b": "ready"}
+
+
+def test_a_rejected_gate_may_be_done_by_hand(small: Small) -> None:
+    gate = "key: g, approval: {stages: [{key: s, approvers: [person: sec@example.com]}]}"
+    small.publish(plan(gate, "key: b, group: desk, after: [g]"))
+    made = small.order()
+    assert refusal(small.do, "dan", "complete", made, "g") == 409
+    small.decide("sec", "reject", made)
+    small.do("dan", "complete", made, "g")
+    assert small.tasks(made) == {"g": "done", "b": "ready"}
+
+
 def test_an_automated_task_that_gives_up_is_its_groups(small: Small) -> None:
     small.publish(plan("key: a, group: desk, automate: {webhook: hr}"))
     made = small.order()

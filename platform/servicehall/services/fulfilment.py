@@ -106,7 +106,7 @@ def cancel_open(w: Work, recorded: Recorded) -> None:
     for task in tasks.values():
         if task.state in UNFINISHED:
             change(w, task, "cancel", "cancelled")
-            _cancel_child(w, task)
+        _cancel_child(w, task)
     undo = rules.undo_plan(plan_of(release), states)
     if undo.tasks:
         added = [
