@@ -91,7 +91,7 @@ def _in_parts(segments: Iterable[Segment], at: datetime, due_at: datetime | None
         edges = [segment.since, *cuts, segment.until]
         for since, until in pairwise(edges):
             if since < until:
-                yield replace(segment, since=since, until=until, part=_part(since, at, due_at))
+                yield Segment(since, until, segment.why, segment.note, segment.day, _part(since, at, due_at))
 
 
 def _part(since: datetime, at: datetime, due_at: datetime | None) -> Part:

@@ -122,17 +122,30 @@ def ledgers(
     """The ledgers of clocks of one request; `tasks` are the titles of its tasks by id."""
     wanted = list(clocks)
     changes = _changes(session, row) if wanted else {}
-    return [_ledger(session, row, clock, at, tasks, changes.get(clock.id, ())) for clock in wanted]
+    by_calendar: dict[str, _Names] = {}
+    for clock in wanted:
+        sha256 = clock.calendar.get("sha256") or ""
+        if sha256 not in by_calendar:
+            body = read_content(session, sha256) or {}
+            by_calendar[sha256] = _Names(calendars.pinned(session, clock.calendar), body)
+    return [
+        _ledger(session, row, clock, at, tasks, by_calendar[clock.calendar.get("sha256") or ""], changes)
+        for clock in wanted
+    ]
 
 
 def _ledger(
-    session: Session, row: Request, clock: Clock, at: datetime, tasks: Mapping[str, str], changes: Iterable[Change]
+    session: Session,
+    row: Request,
+    clock: Clock,
+    at: datetime,
+    tasks: Mapping[str, str],
+    names: _Names,
+    changes: Mapping[str, Sequence[Change]],
 ) -> Ledger:
-    calendar = calendars.pinned(session, clock.calendar)
-    body = read_content(session, clock.calendar.get("sha256") or "") or {}
+    calendar, body = names.calendar, names.body
     by_clock = Duration.parse(clock.target).by_the_clock
     segments = clockwork.ledger(session, clock, at)
-    names = _Names(calendar, body)
     return Ledger(
         clock=clock,
         at=clockwork.seen_at(clock, at),
@@ -145,7 +158,7 @@ def _ledger(
         reading=clockwork.reading(session, clock, at),
         lines=tuple(_lines(segments, names)),
         steps=tuple(_steps(session, row, clock)),
-        changes=tuple(changes),
+        changes=tuple(changes.get(clock.id, ())),
     )
 
 

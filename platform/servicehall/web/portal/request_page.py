@@ -16,7 +16,6 @@ from servicehall.clock import now
 from servicehall.errors import NotFound
 from servicehall.models.approvals import Approval
 from servicehall.models.clocks import Clock
-from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
 from servicehall.services import cases, directory, releases
 from servicehall.services import words as sentences
@@ -29,7 +28,7 @@ from servicehall.services.lookups import Directory
 from servicehall.services.releases import Release
 from servicehall.services.visibility import Viewer, request_for, visible_requests
 from servicehall.services.work import rows_of
-from servicehall.texts import _, pick
+from servicehall.texts import _
 from servicehall.web.inbox.waiting import mine_on
 from servicehall.web.portal import words
 from servicehall.web.portal.acting import viewer
@@ -113,10 +112,10 @@ class RequestView:
 
     @cached_property
     def ledgers(self) -> list[Ledger]:
-        """Why each clock is due when it is, those of tasks after those of the request."""
-        tasks = {task.id: pick(self.release.task_title(task.key)) for task in rows_of(self._session, Task, self.row.id)}
-        clocks = sorted(rows_of(self._session, Clock, self.row.id), key=lambda one: (one.task_id is not None, one.id))
-        return cases.ledgers(self._session, self.row, clocks, at=now(), tasks=tasks)
+        """Why each clock of the request is due when it is; those of its tasks stand with the tasks."""
+        clocks = [one for one in rows_of(self._session, Clock, self.row.id) if one.task_id is None]
+        inorder = sorted(clocks, key=lambda one: (one.started_at, one.measure, one.id))
+        return cases.ledgers(self._session, self.row, inorder, at=now(), tasks={})
 
     @property
     def _session(self) -> Session:
