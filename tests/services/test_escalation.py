@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 from tests.factories.small import START, Small
 
 from servicehall.domain import events as e
+from servicehall.models.base import db
+from servicehall.models.operations import Outbox
 from servicehall.services import delegations
 from servicehall.services.work import work
 
@@ -108,6 +111,25 @@ def test_without_a_head_nobody_is_told_and_the_step_is_done(small: Small) -> Non
     small.go(hours=12)
     small.ring_due()
     assert steps(small, made) == ["done"]
+
+
+def test_a_tasks_clock_speaks_of_its_own_task_alone(small: Small) -> None:
+    """Two tasks are open; dan has the one whose clock acts, and that one goes to the other queue."""
+    both = "fulfilment: {tasks: [{key: a, title: A, group: desk}, {key: b, title: B, group: desk, after: [a]}]}\n"
+    act = "do: [{notify: [assignee, group_lead]}, {reassign: {group: leads}}, {webhook: pager}]"
+    small.publish(both.replace(", after: [a]", "") + sla(act, measure="task"), hours=HOURS)
+    made = small.order()
+    small.do("dan", "claim", made, "a")
+    small.do("dora", "complete", made, "b")
+    small.go(hours=12)
+    small.ring_due()
+    assert (small.notices("dan")[-1:], "clock_due_soon" in small.notices("dora")) == (["clock_due_soon"], True)
+    assert (small.task(made, "a").group_id, small.task(made, "b").group_id) == (
+        small.groups["leads"],
+        small.groups["desk"],
+    )
+    [call] = db.session.scalars(select(Outbox).where(Outbox.channel == "webhook")).all()
+    assert (call.payload["name"], call.payload["clock"]) == ("pager", "task")
 
 
 def test_approvers_are_those_who_can_decide_now_deputies_and_members_of_groups(small: Small) -> None:
