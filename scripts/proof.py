@@ -54,6 +54,7 @@ class Results:
     def __init__(self) -> None:
         self.rows: dict[str, list[tuple[str, str, float]]] = defaultdict(list)
         self.wanted: frozenset[str] = frozenset(ROWS)
+        self.began, self.commit = datetime.now(UTC), _output("git", "rev-parse", "--short", "HEAD")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if self.wanted & {mark.args[0] for mark in item.iter_markers("proves")}]
@@ -78,9 +79,7 @@ def page(results: Results, before: str) -> str:
     """What docs/proof.md says; of rows that were not run it says what it said before."""
     from tests import proofs
 
-    ran = (
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {_output('git', 'rev-parse', '--short', 'HEAD')}, seed {proofs.SEED}"
-    )
+    ran = f"{results.began:%Y-%m-%d %H:%M} UTC, {results.commit}, seed {proofs.SEED}"
     lines = [
         "# The long proofs",
         "",
