@@ -39,6 +39,8 @@ ROWS = {
     "R13": "an event row edited, deleted, moved, the tail cut: verification names the row",
     "R14": "an escalation meets a request closed a moment ago: it has no effect",
     "A1": "random chains in random companies: the program and an oracle of votes agree after every act",
+    "C1": "what the solver says of a condition, against every answer that a small form accepts: never wrong",
+    "C2": "for whom nobody decides, told of everybody at once: as the chain says of each person alone",
     "F1": "dates of a plan against a scheduler that tries every schedule: what begins when, whether a date can be met",
     "F2": "every case can end: from each state of small plans, after each prefix of shipped ones",
     "F3": "undo after each prefix of shipped and random plans: all that was done, nothing else, in the reversed order",

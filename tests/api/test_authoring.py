@@ -178,3 +178,22 @@ def test_schemas_are_served(api: Api) -> None:
     one = api(EMPLOYEE).get("/schemas/service").json
     assert one["properties"]["type"] == {"enum": ["request", "incident", "problem", "change"]}
     assert api(EMPLOYEE).get("/schemas/nothing").status_code == 404
+
+
+def test_lint_gives_what_shows_a_finding_and_what_one_should_know(author: Any) -> None:
+    car = {"key": "car", "type": "text", "label": "Car", "visible": "wheels > 3 && wheels < 2"}
+    wheels = {"key": "wheels", "type": "integer", "label": "Wheels", "required": True}
+    stages = [
+        {"key": "few", "when": "wheels < 4", "approvers": [{"manager": {"of": "requested_for"}}]},
+        {"key": "many", "when": "wheels > 4", "approvers": [{"manager": {"of": "requested_for"}}]},
+    ]
+    document = {**PERMIT, "form": {"pages": [{"key": "car", "fields": [wheels, car]}]}, "approval": {"stages": stages}}
+    found = author.post(f"{NEW}/lint", json={"document": document}).json
+    by_code = {one["code"]: one for one in found["problems"]}
+    assert (by_code["never"]["path"], by_code["never"]["severity"]) == ("form.pages[0].fields[1].visible", "warning")
+    assert by_code["gap"]["witness"] == {"answers": {"wheels": 4}}
+    notes = {one["code"] for one in found["notes"]}
+    assert notes == {"fallback"}
+    people = {one["path"]: one["witness"]["people"] for one in found["notes"]}
+    assert set(people) == {"approval.stages[0].approvers", "approval.stages[1].approvers"}
+    assert all(people.values())

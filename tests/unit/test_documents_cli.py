@@ -78,3 +78,18 @@ def test_the_schema_is_printed_for_editors(arguments: list[str], title: str) -> 
 
 def test_a_kind_that_nobody_knows_has_no_schema() -> None:
     assert CliRunner().invoke(main, ["catalog", "schema", "spaceship"]).exit_code == 2
+
+
+def test_json_carries_the_witness_and_the_notes_beside_the_problems(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(
+        "kind: service\ndepartment: it\nkey: a\ntitle: A\nform: {pages: [{key: p, fields: [\n"
+        "  {key: n, type: integer, label: N, required: true},\n"
+        "  {key: t, type: text, label: T, visible: 'n > 1 && n < 1'},\n"
+        '  {key: u, type: text, label: U, visible: \'t.matches("[a-z]{9}") && t.matches("^.{3}$")\'}]}]}\n'
+    )
+    code, printed = run(str(tmp_path), "--json")
+    answer = json.loads(printed)
+    assert (code, answer["errors"], answer["warnings"]) == (0, 0, len(answer["problems"]))
+    assert answer["problems"][0]["code"] == "never"
+    assert "tried" in answer["problems"][0]["witness"]
+    assert all(one["severity"] == "note" for one in answer["notes"])

@@ -51,20 +51,23 @@ class PlacedProblem:
     @property
     def example(self) -> str:
         """What of the witness a person can try: `total = 5000, requester.grade = M1`."""
-        return ", ".join(f"{name} = {_word(value)}" for name, value in _flat(self.witness or {}))
+        shown = {name: value for name, value in (self.witness or {}).items() if name in _EXAMPLE}
+        return ", ".join(f"{name} = {_word(value)}" for name, value in _flat(shown))
 
 
 _EXAMPLE = frozenset({"answers", "tasks", "requester", "requested_for", "request", "today", "now"})
 """Parts of a witness that a person can try; the message itself tells the others."""
 
 
+def in_order(found: PlacedProblem) -> tuple[bool, bool]:
+    """Errors first, notes last."""
+    return found.severity != ERROR, found.severity == NOTE
+
+
 def _flat(witness: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in witness.items():
-        if not prefix and name not in _EXAMPLE:
-            continue
-        inner = "" if not prefix and name == "answers" else f"{prefix}{name}."
         if isinstance(value, Mapping):
-            yield from _flat(value, inner)
+            yield from _flat(value, "" if name == "answers" else f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
 

@@ -206,17 +206,17 @@ def _told(company: Company, place: Place, stage: Stage, affected: Affected, coun
     """A warning where nobody decides, or never those who are named; a note where it is so for some people."""
     left = [*affected.fallback, *affected.administrators]
     if affected.stuck:
-        message = N_("“{stage}”: nobody at all can decide for {count} of {total} people: {names}")
+        message = N_("nobody at all can decide for {count} of {total} people: {names}")
         yield _found(company, place, WARNING, "nobody_decides", message, stage, affected.stuck, count)
     if left and len(left) == count:
-        message = N_("“{stage}”: those whom it names never decide; for all {total} people the fallback does: {names}")
+        message = N_("those whom it names never decide: for all {total} people the fallback does")
         yield _found(company, place, WARNING, "always_fallback", message, stage, left, count)
         return
     if affected.fallback:
-        message = N_("“{stage}”: for {count} of {total} people the fallback decides: {names}")
+        message = N_("for {count} of {total} people the fallback decides: {names}")
         yield _found(company, place, NOTE, "fallback", message, stage, affected.fallback, count)
     if affected.administrators:
-        message = N_("“{stage}”: for {count} of {total} people the platform’s administrators decide: {names}")
+        message = N_("for {count} of {total} people the platform’s administrators decide: {names}")
         yield _found(company, place, NOTE, "fallback", message, stage, affected.administrators, count)
 
 
@@ -224,8 +224,9 @@ def _found(
     company: Company, place: Place, severity: str, code: str, message: str, stage: Stage, people: list[str], total: int
 ) -> PlacedProblem:
     names = ", ".join(company.name(one) for one in people[:5]) + (" …" if len(people) > 5 else "")
-    title = pick(stage.title) or stage.key
-    said = fill(_(message), {"stage": title, "count": len(people), "total": total, "names": names})
+    said = fill(_(message), {"count": len(people), "total": total, "names": names})
+    if place.path.endswith(".use"):
+        said = _("stage “{stage}”: {what}", stage=pick(stage.title) or stage.key, what=said)
     emails = [company.people[one].email for one in people[:MOST_NAMED]]
     witness = {"people": emails, "count": len(people), "of": total, "stage": stage.key}
     document = place.document

@@ -201,9 +201,9 @@ def _tell(
         return
     said = str(value.numerator) if value.denominator == 1 else str(float(value))
     message = (
-        _("neither this nor “{other}” holds where {name} is {value}", other=other.name, name=path, value=said)
+        _("neither this nor “{other}” holds for some {name}", other=other.name, name=path)
         if gap
-        else _("both this and “{other}” hold where {name} is {value}", other=other.name, name=path, value=said)
+        else _("both this and “{other}” hold for some {name}", other=other.name, name=path)
     )
     examination.weigh(branch.place, "gap" if gap else "overlap", message, _witness(path, value, said))
 

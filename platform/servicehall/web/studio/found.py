@@ -2,7 +2,46 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from servicehall.documents.examination import PlacedProblem
+from servicehall.documents.patching import pointer
+from servicehall.web.studio import places
 from servicehall.web.studio.page import Page
+
+_MENDED = (
+    ("rules", re.compile(r".*/(visible|required|read_only|when|rule|audience|excluded)\Z")),
+    ("design", re.compile(r"(/form/pages/[0-9]+)?/fields/[0-9]+|/form/pages/[0-9]+")),
+    ("approval", re.compile(r"(/approval)?/stages/[0-9]+|/approval")),
+    ("fulfilment", re.compile(r"(/fulfilment)?/tasks/[0-9]+|/fulfilment")),
+    ("sla", re.compile(r"/sla(/[0-9]+)?|/targets/[0-9]+")),
+)
+"""The tab that shows a part of a document, by the part's JSON Pointer."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong at a place: in words, by its line in the draft's text, and the tab with the part that mends it."""
+
+    message: str
+    where: str
+    line: int
+    tab: str
+    at: str
+
+
+def fault_of(kind: str, body: Mapping[str, Any], problem: PlacedProblem) -> Fault:
+    """Where in a document something is; nowhere in words where it is in another one."""
+    keys = (
+        [int(key) if key.isdecimal() else key for key in places.keys_of_path(problem.path)] if not problem.file else []
+    )
+    where = places.place(kind, body, keys) if keys else ""
+    at = pointer(*keys)
+    tab, part = next(((tab, found[0]) for tab, part in _MENDED if (found := part.match(at))), ("", ""))
+    return Fault(problem.said, where, problem.line, tab, part)
 
 
 def below(page: Page, place: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from servicehall.clock import now
 from servicehall.documents.document import Document as Authored
-from servicehall.documents.examination import ERROR, NOTE, PlacedProblem
+from servicehall.documents.examination import NOTE, PlacedProblem, in_order
 from servicehall.documents.patching import value_at
 from servicehall.documents.source import child
 from servicehall.models.definitions import Document
@@ -76,7 +76,7 @@ class Page:
             *checking.check_draft(session, self.document),
             *deciders.cycles_beside(session, self.document, now()),
         ]
-        return sorted(found, key=lambda one: (one.severity != ERROR, one.severity == NOTE))
+        return sorted(found, key=in_order)
 
     @cached_property
     def by_place(self) -> Mapping[str, Sequence[str]]:

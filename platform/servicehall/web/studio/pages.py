@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
@@ -20,6 +21,7 @@ from servicehall.web.once import once
 from servicehall.web.portal.acting import undo
 from servicehall.web.shell import LANGUAGES
 from servicehall.web.studio import kinds, lists
+from servicehall.web.studio.found import fault_of
 from servicehall.web.studio.nodes import Node, locales_of
 from servicehall.web.studio.page import Page, base_of
 from servicehall.web.studio.starters import starting_points
@@ -102,6 +104,7 @@ def render(page: Page, tab: str, **more: Any) -> str:
         tabs=[(key, one.label, f"{page.base}/{key}") for key, one in tabs.items()],
         kind_title=kinds.name_of(page.row.kind),
         edition=edition(page.row),
+        where=partial(fault_of, page.row.kind, page.body),
         **{**values, **more},
     )
 

@@ -5,7 +5,6 @@ Nothing is ordered and nothing is written. Of other people the form knows what a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +13,7 @@ from flask import request
 
 from servicehall.clock import now
 from servicehall.documents.document import Document as Authored
-from servicehall.documents.examination import ERROR, PlacedProblem
-from servicehall.documents.patching import pointer
+from servicehall.documents.examination import ERROR
 from servicehall.errors import Invalid
 from servicehall.models.directory import Person
 from servicehall.services import catalog, directory
@@ -25,7 +23,8 @@ from servicehall.services.visibility import Viewer
 from servicehall.texts import N_, pick
 from servicehall.web.portal import people, words
 from servicehall.web.portal.filling import Filling, fill, with_preview
-from servicehall.web.studio import lists, places
+from servicehall.web.studio import lists
+from servicehall.web.studio.found import Fault, fault_of
 from servicehall.web.studio.page import Page
 
 WIDTHS: Mapping[str, str] = {"desktop": N_("Desktop"), "phone": N_("Phone")}
@@ -48,25 +47,6 @@ class Asked:
         """What an address says to show the same."""
         through = self.through.reference if self.through is not None else ""
         return {"person": self.person.email, "through": through}
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong at a place: in words, by its line in the draft's text, and the tab with the part that mends it."""
-
-    message: str
-    where: str
-    line: int
-    tab: str
-    at: str
-
-
-_MENDED = (
-    ("design", re.compile(r"(/form/pages/[0-9]+)?/fields/[0-9]+|/form/pages/[0-9]+")),
-    ("approval", re.compile(r"(/approval)?/stages/[0-9]+")),
-    ("fulfilment", re.compile(r"(/fulfilment)?/tasks/[0-9]+")),
-)
-"""The tab that shows a part of a document, by the part's JSON Pointer."""
 
 
 def values(page: Page) -> Mapping[str, Any]:
@@ -156,15 +136,7 @@ def _is_hidden(page: Page, asked: Asked, release: Release) -> bool:
 def _errors(page: Page) -> list[Fault]:
     """What keeps the draft from being built."""
     found = lists.examine(page.viewer.session, page.document.canonical())
-    return [_fault(page, one) for one in found if one.severity == ERROR]
-
-
-def _fault(page: Page, problem: PlacedProblem) -> Fault:
-    keys = [int(key) if key.isdecimal() else key for key in places.keys_of_path(problem.path)]
-    where = places.place(page.row.kind, page.body, keys) if keys else ""
-    at = pointer(*keys)
-    tab, part = next(((tab, found[0]) for tab, part in _MENDED if (found := part.match(at))), ("", ""))
-    return Fault(problem.message, where, problem.line, tab, part)
+    return [fault_of(page.row.kind, page.body, one) for one in found if one.severity == ERROR]
 
 
 def service_choices(services: Sequence[Authored]) -> list[tuple[str, str]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from servicehall.clock import now
-from servicehall.documents.examination import ERROR
+from servicehall.documents.examination import ERROR, in_order
 from servicehall.errors import Conflict, Invalid, Problem
 from servicehall.models.base import db
 from servicehall.models.definitions import Document
@@ -24,9 +25,11 @@ from servicehall.web.formats import reader_zone
 from servicehall.web.once import once
 from servicehall.web.portal.acting import undo
 from servicehall.web.studio import kinds, lists
+from servicehall.web.studio.found import fault_of
 from servicehall.web.studio.page import base_of
 from servicehall.web.studio.pages import ONE
 from servicehall.web.studio.standing import Standing, standing_of
+from servicehall.web.studio.tabs import tabs_of
 
 pages = Blueprint("studio_publishing", __name__)
 
@@ -63,7 +66,7 @@ def _page(viewer: Viewer, name: Name, **more: Any) -> str:
     document = drafting.current(session, name).document
     check = checking.ask(viewer, document, at=now()) if row.draft else None
     found = check.problems if check is not None else None
-    problems = sorted(found, key=lambda one: one.severity != ERROR) if found is not None else None
+    problems = sorted(found, key=in_order) if found is not None else None
     asks, wrote = Shelf(session).asks_for_review(name[1]), viewer.id in drafting.authors(session, row)
     return render_template(
         "studio/publish.html",
@@ -75,6 +78,8 @@ def _page(viewer: Viewer, name: Name, **more: Any) -> str:
         standing=standing_of(session, row),
         check=check,
         problems=problems,
+        where=partial(fault_of, row.kind, document.body),
+        tabs=list(tabs_of(row.kind)),
         is_checking=problems is None and check is not None and check.job.is_open,
         errors=sum(one.severity == ERROR for one in problems or ()),
         comparison=lists.compare(lists.published_of(row), document) if row.draft else None,
