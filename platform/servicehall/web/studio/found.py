@@ -13,11 +13,11 @@ from servicehall.web.studio import places
 from servicehall.web.studio.page import Page
 
 _MENDED = (
-    ("rules", re.compile(r".*/(visible|required|read_only|when|rule|audience|excluded)\Z")),
     ("design", re.compile(r"(/form/pages/[0-9]+)?/fields/[0-9]+|/form/pages/[0-9]+")),
     ("approval", re.compile(r"(/approval)?/stages/[0-9]+|/approval")),
     ("fulfilment", re.compile(r"(/fulfilment)?/tasks/[0-9]+|/fulfilment")),
     ("sla", re.compile(r"/sla(/[0-9]+)?|/targets/[0-9]+")),
+    ("rules", re.compile(r"/(audience|excluded)|/rules/[0-9]+/when")),
 )
 """The tab that shows a part of a document, by the part's JSON Pointer."""
 

@@ -104,7 +104,7 @@ def render(page: Page, tab: str, **more: Any) -> str:
         tabs=[(key, one.label, f"{page.base}/{key}") for key, one in tabs.items()],
         kind_title=kinds.name_of(page.row.kind),
         edition=edition(page.row),
-        where=partial(fault_of, page.row.kind, page.body),
+        spot_of=partial(fault_of, page.row.kind, page.body),
         **{**values, **more},
     )
 

@@ -78,7 +78,7 @@ def _page(viewer: Viewer, name: Name, **more: Any) -> str:
         standing=standing_of(session, row),
         check=check,
         problems=problems,
-        where=partial(fault_of, row.kind, document.body),
+        spot_of=partial(fault_of, row.kind, document.body),
         tabs=list(tabs_of(row.kind)),
         is_checking=problems is None and check is not None and check.job.is_open,
         errors=sum(one.severity == ERROR for one in problems or ()),
