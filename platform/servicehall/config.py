@@ -154,6 +154,9 @@ class Settings:
         "Media types that may be uploaded, separated by commas", _words(ATTACHMENT_TYPES), _words
     )
     session_hours: int = _setting("How long a browser session lasts", 12, _at_least(1))
+    mail_link_hours: int = _setting(
+        "How long the link of a mail lets its reader decide without signing in; 0: never", 72, _at_least(0)
+    )
     access_token_hours: int = _setting("How long an access token of the API's sign-in lasts", 8, _at_least(1))
     web_workers: int = _setting("Processes of `servicehall web`", 2, _at_least(1))
     web_threads: int = _setting("Threads of each web process", 8, _at_least(1))

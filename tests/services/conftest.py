@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
+from tests.factories.postbox import mailing, postbox  # noqa: F401 - fixtures
 from tests.factories.small import Small, small_company
 
 

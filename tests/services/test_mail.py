@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +15,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from tests.factories.packs import DEPARTMENT, REPAIR, publish_pack
 from tests.factories.people import make_group, make_person
+from tests.factories.postbox import Postbox, deliver, free_port
 
 from servicehall import config
 from servicehall.channels.delivery import Failed, Refused, reason_of
 from servicehall.channels.mail import Mail, Part, compose, send
 from servicehall.clock import as_instant, now
-from servicehall.jobs import outbox
-from servicehall.jobs.claims import try_again, work_off
+from servicehall.jobs.claims import try_again
 from servicehall.models.base import new_id
 from servicehall.models.fulfilment import Task
 from servicehall.models.operations import Notice, Outbox, insert_once
@@ -35,51 +32,6 @@ from servicehall.services.visibility import Viewer
 from servicehall.texts import use_locale
 
 AT = now().replace(microsecond=0)
-
-
-class Postbox:
-    """What arrived; `answer` is what the server says to each recipient, `after` to each message."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.answer = "250 OK"
-        self.after = "250 OK"
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
-        if self.answer.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return self.answer
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        if self.after.startswith("250"):
-            self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
-        return self.after
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-@pytest.fixture
-def postbox() -> Iterator[Postbox]:
-    """A mail server on this machine."""
-    box = Postbox()
-    server = Controller(box, hostname="127.0.0.1", port=free_port(), decode_data=False)
-    server.start()
-    box.url = f"smtp://127.0.0.1:{server.port}"  # type: ignore[attr-defined]
-    yield box
-    server.stop()
-
-
-@pytest.fixture
-def mailing(session: Session, postbox: Postbox) -> Postbox:
-    """The mail server that the settings name."""
-    config.use(
-        replace(config.current(), smtp_url=postbox.url, base_url="https://hall.example.com")  # type: ignore[attr-defined]
-    )
-    return postbox
 
 
 def told(session: Session, person: str, *, at: datetime = AT, mail: bool = True, **other: Any) -> str:
@@ -110,10 +62,6 @@ def asked(session: Session, person: str, *, at: datetime = AT) -> None:
         at=at,
     )
     session.commit()
-
-
-def deliver(at: datetime = AT) -> None:
-    work_off(outbox.KIND, clock=lambda: at)
 
 
 def states(session: Session) -> list[tuple[str, str | None]]:

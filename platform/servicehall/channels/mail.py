@@ -26,11 +26,12 @@ LONGEST_HEADER = 300
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One paragraph of a mail: an optional heading, its text, and where it leads."""
+    """One paragraph of a mail: an optional heading, its text, and where it leads, in words of its own where it has."""
 
     text: str
     heading: str = ""
     link: str = ""
+    link_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,11 @@ def _html(mail: Mail) -> str:
 def _html_part(part: Part, link_text: str) -> str:
     heading = f"<p><strong>{escape(part.heading)}</strong></p>" if part.heading else ""
     text = f'<p style="white-space:pre-line">{escape(part.text)}</p>' if part.text else ""
-    link = f'<p><a style="color:#1d5fbf" href="{escape(part.link)}">{escape(link_text)}</a></p>' if part.link else ""
+    link = (
+        f'<p><a style="color:#1d5fbf" href="{escape(part.link)}">{escape(part.link_text or link_text)}</a></p>'
+        if part.link
+        else ""
+    )
     return heading + text + link
 
 

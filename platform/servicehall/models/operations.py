@@ -248,6 +248,30 @@ class Notice(Base):
     mailed_at: Mapped[Instant | None]
 
 
+class ApprovalLink(Base):
+    """Leave to decide one approval on one content from a mail, once: `id` is that of the notice which the mail tells.
+
+    Of the link's secret only the hash is kept. What else ends it (another state, holder, content or person) is seen
+    when it is opened; `ended_at` is what must end it for good.
+    """
+
+    __tablename__ = "approval_links"
+    __table_args__: ClassVar[Any] = (
+        Index("ix_approval_links_approval", "approval_id"),
+        Index("ix_approval_links_person", "person_id"),
+        Index("ix_approval_links_expires_at", "expires_at"),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    hash: Mapped[str] = mapped_column(String(80), unique=True)
+    person_id: Mapped[Id]
+    approval_id: Mapped[Id]
+    content: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[Instant]
+    used_at: Mapped[Instant | None]
+    ended_at: Mapped[Instant | None]
+
+
 class Upload(Base):
     """A file that somebody uploaded: an answer may name only those of its author. The bytes lie under their hash."""
 
@@ -308,9 +332,10 @@ def upsert(session: Session, model: type[Base], values: dict[str, Any]) -> None:
 
 
 def purge(session: Session, *, before: datetime, finished_before: datetime) -> None:
-    """Forget keys and nonces older than `before`, and work finished before `finished_before`."""
+    """Forget keys and nonces older than `before`, and work finished and links expired before `finished_before`."""
     for short_lived in (IdempotencyKey, FormNonce):
         session.execute(delete(short_lived).where(short_lived.created_at < before))
+    session.execute(delete(ApprovalLink).where(ApprovalLink.expires_at < finished_before))
     for work in (Outbox, Timers):
         finished = work.state.in_((DONE, CANCELLED))
         session.execute(delete(work).where(finished, work.next_at < finished_before))

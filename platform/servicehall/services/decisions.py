@@ -45,8 +45,10 @@ def decide(
     comment: str | None = None,
     answers: Mapping[str, Any] | None = None,
     proof: Proof | None = None,
+    link: str | None = None,
 ) -> None:
-    """One decision on one content; a signed one needs `proof` of who decides. See `cast_vote`."""
+    """One decision on one content; a signed one needs `proof` of who decides; `link` is that of the mail by which it
+    came. See `cast_vote`."""
     text = (comment or "").strip() or None
     if text is not None and len(text) > LONGEST:
         problem = Problem("comment", "too_long", _("At most {n} characters.", n=LONGEST))
@@ -66,6 +68,7 @@ def decide(
             comment=text,
             answers=answers or {},
             proof=proof,
+            link=link,
         )
 
 
@@ -79,6 +82,7 @@ def cast_vote(
     comment: str | None,
     answers: Mapping[str, Any],
     proof: Proof | None,
+    link: str | None = None,
 ) -> None:
     """One voice's decision within a work, final, bound to the content that was shown.
 
@@ -108,6 +112,7 @@ def cast_vote(
             comment=w.keep({"body": comment}) if comment else None,
             answers=kept,
             signature=_signature(w, actor, decision, case.row.content, proof) if planned.sign and proof else None,
+            link=link,
         ),
         actor=actor,
         on_behalf_of=owner,

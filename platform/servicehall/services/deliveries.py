@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from sqlalchemy import select, update
@@ -24,9 +24,9 @@ from servicehall.content import sha256
 from servicehall.models.base import begin_writing, db, reading
 from servicehall.models.directory import Person
 from servicehall.models.fulfilment import GuestLink, Task
-from servicehall.models.operations import Notice
+from servicehall.models.operations import ApprovalLink, Notice
 from servicehall.models.requests import Request
-from servicehall.services import automation, directory, guests, releases, reporting
+from servicehall.services import approval_links, automation, directory, guests, releases, reporting
 from servicehall.services.task_texts import titles_of
 from servicehall.texts import N_, _, use_locale
 
@@ -160,17 +160,26 @@ DELIVERIES: dict[str, Callable[[Delivery], None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A notice as it is mailed."""
+    """A notice as it is mailed; `decide_until` where its link lets one decide."""
 
     id: str
     subject: str
     body: str
     url: str
+    decide_until: datetime | None = None
+
+    def part(self, heading: str, zone: tzinfo) -> Part:
+        if self.decide_until is None:
+            return Part(self.body, heading, self.url)
+        until = f"{self.decide_until.astimezone(zone):%Y-%m-%d %H:%M}"
+        note = _("The link is for you alone, until {until}: do not pass this mail on.", until=until)
+        return Part(f"{self.body}\n{note}", heading, self.url, _("Look at it and decide"))
 
 
 def _unmailed(session: Session, one: Delivery) -> list[Told]:
     rows = session.execute(
-        select(Notice.id, Notice.subject, Notice.body, Notice.url)
+        select(Notice, ApprovalLink)
+        .outerjoin(ApprovalLink, ApprovalLink.id == Notice.id)
         .where(
             Notice.person_id == one.payload["person"],
             Notice.mail,
@@ -179,8 +188,14 @@ def _unmailed(session: Session, one: Delivery) -> list[Told]:
         )
         .order_by(Notice.created_at, Notice.id)
     )
-    base = config.current().base_url
-    return [Told(id, subject, body, base + url if url else "") for id, subject, body, url in rows]
+    return [_told(notice, link, one.at) for notice, link in rows]
+
+
+def _told(notice: Notice, link: ApprovalLink | None, at: datetime) -> Told:
+    url = approval_links.url_of(link) if link is not None and link.ended_at is None and link.expires_at > at else None
+    if link is not None and url is not None:
+        return Told(notice.id, notice.subject, notice.body, url, link.expires_at)
+    return Told(notice.id, notice.subject, notice.body, config.current().base_url + notice.url if notice.url else "")
 
 
 def _compose(person: Person, notices: Sequence[Told], at: datetime) -> Mail:
@@ -188,7 +203,8 @@ def _compose(person: Person, notices: Sequence[Told], at: datetime) -> Mail:
     locale = person.locale or config.current().default_locale
     with use_locale(locale):
         many = len(notices) > 1
-        parts = [Part(told.body, told.subject if many else "", told.url) for told in notices[:MOST_NOTICES]]
+        zone = directory.zone_of(person, config.current().default_time_zone)
+        parts = [told.part(told.subject if many else "", zone) for told in notices[:MOST_NOTICES]]
         if len(notices) > MOST_NOTICES:
             rest = _("And {n} more.", n=len(notices) - MOST_NOTICES)
             parts.append(Part(rest, link=config.current().base_url))

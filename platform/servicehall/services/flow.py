@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from servicehall.domain.events import Event, StateChanged, TaskStateChanged
-from servicehall.services import approvals, fulfilment, notifications, replanning, scheduling, search, sla
+from servicehall.services import (
+    approval_links,
+    approvals,
+    fulfilment,
+    notifications,
+    replanning,
+    scheduling,
+    search,
+    sla,
+)
 from servicehall.services.work import Reaction, set_reactions
 
 FLOW: dict[str, tuple[Reaction, ...]] = {
@@ -33,7 +42,8 @@ FLOW: dict[str, tuple[Reaction, ...]] = {
     "request.erased": (search.keep,),
     # its approvals
     "approval.stage_opened": (sla.stage_opened, approvals.count),
-    "approval.decided": (search.keep_if_answered, approvals.count),
+    "approval.decided": (approval_links.use, search.keep_if_answered, approvals.count),
+    "approval.handed_over": (approval_links.end_of_approval,),
     "approval.asked_instead": (approvals.count,),
     "approval.stage_closed": (replanning.anchor_filled, approvals.stage_closed),
     # its tasks

@@ -19,7 +19,7 @@ from servicehall.models.approvals import Approval, ApprovalMember, Stage
 from servicehall.models.directory import Person
 from servicehall.models.fulfilment import Task
 from servicehall.models.operations import DONE, OPEN, PARKED, Timers
-from servicehall.services import directory
+from servicehall.services import approval_links, directory
 from servicehall.services.approval_timeouts import overdue_of
 from servicehall.services.approvals import (
     SYSTEM,
@@ -47,6 +47,7 @@ def arm(w: Work, person_id: str, *, approvals: int, tasks: int) -> None:
         at=w.at,
         payload={"person": person_id, "approvals": approvals, "tasks": tasks},
     )
+    approval_links.end_of_person(w, person_id)
     w.awake = True
 
 

@@ -25,7 +25,7 @@ from servicehall.models.directory import Group, Person
 from servicehall.models.fulfilment import Task
 from servicehall.models.operations import Notice, Outbox
 from servicehall.models.requests import Participant, Request
-from servicehall.services import directory, releases
+from servicehall.services import approval_links, directory, releases
 from servicehall.services.work import Recorded, Work
 from servicehall.texts import N_, _, fill, pick, use_locale
 
@@ -34,12 +34,19 @@ DIGEST = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One thing to tell: the document's `event`, to whom, where it leads, and what more it may name."""
+    """One thing to tell: the document's `event`, to whom, where it leads, and what more it may name.
+
+    `approvals`: person → the one approval that it is about for them.
+    """
 
     event: str
     people: frozenset[str]
     path: str
     names: Mapping[str, Any] = field(default_factory=dict)
+    approvals: Mapping[str, str] = field(default_factory=dict)
+
+    def path_for(self, person: str) -> str:
+        return f"/approvals/{self.approvals[person]}" if person in self.approvals else self.path
 
 
 Teller = Callable[[Work, Recorded, Request], Told | None]
@@ -105,29 +112,32 @@ def _write(w: Work, recorded: Recorded, request: Request, told: Told) -> None:
                 "requester": directory.name_of(known.get(request.requester_id)),
                 "requested_for": directory.name_of(known.get(request.beneficiary_id)),
                 "actor": directory.name_of(known.get(recorded.actor)),
-                "url": settings().base_url + told.path,
+                "url": settings().base_url + told.path_for(person.id),
                 **{name: _plain(value, person) for name, value in told.names.items()},
             }
             subject, body = (fill(pick(text) if isinstance(text, Mapping) else _(text), names) for text in texts)
-        _keep(w, recorded, person, told, subject[:300], body)
+        _keep(w, recorded, request, person, told, subject[:300], body)
     if is_mail_set_up():
         mail(w, [person.id for person in people if wants_mail(person, told.event)])
 
 
-def _keep(w: Work, recorded: Recorded, person: Person, told: Told, subject: str, body: str) -> None:
+def _keep(w: Work, recorded: Recorded, request: Request, person: Person, told: Told, subject: str, body: str) -> None:
+    notice, mailed = new_id(), is_mail_set_up() and wants_mail(person, told.event)
     w.writer.add(
         Notice,
-        id=new_id(),
+        id=notice,
         dedupe_key=f"{recorded.stream}:{recorded.sequence}:{told.event}:{person.id}",
         person_id=person.id,
         event=told.event,
         subject=subject,
         body=body,
-        url=told.path,
+        url=told.path_for(person.id),
         request_id=recorded.subject,
         created_at=w.at,
-        mail=is_mail_set_up() and wants_mail(person, told.event),
+        mail=mailed,
     )
+    if mailed and person.id in told.approvals:
+        approval_links.issue(w, notice=notice, person=person.id, approval=told.approvals[person.id], request=request)
 
 
 def mail(w: Work, people: Sequence[str]) -> None:
@@ -219,11 +229,15 @@ def _voices_asked(event: str) -> Teller:
         rows = [one for one in w.of(Approval, request.id) if one.stage_id == stage_id and one.state == "pending"]
         if isinstance(recorded.event, e.ApprovalReminded):
             rows = [row for row in rows if row.id in recorded.event.approvals]
-        people = frozenset(one for row in rows for one in (row.members or [row.holder_id or ""]) if one)
         if not rows:
             return None
+        mine: dict[str, list[str]] = {}
+        for row in rows:
+            for person in row.members or [row.holder_id or ""]:
+                mine.setdefault(person, []).append(row.id)
         title = releases.load(w.session, request.release).stage_title(w.get(Stage, stage_id).key)
-        return Told(event, people, f"/approvals/{rows[0].id}" if len(rows) == 1 else "/approvals", {"stage": title})
+        single = {person: ids[0] for person, ids in mine.items() if len(ids) == 1}
+        return Told(event, frozenset(mine) - {""}, "/approvals", {"stage": title}, single)
 
     return teller
 
@@ -233,7 +247,8 @@ def _handed_over(w: Work, recorded: Recorded, request: Request) -> Told | None:
     if row.holder_id is None:
         return None
     title = releases.load(w.session, request.release).stage_title(w.get(Stage, row.stage_id).key)
-    return Told("approval_requested", frozenset({row.holder_id}), f"/approvals/{row.id}", {"stage": title})
+    names, mine = {"stage": title}, {row.holder_id: row.id}
+    return Told("approval_requested", frozenset(mine), f"/approvals/{row.id}", names, mine)
 
 
 def _commented(w: Work, recorded: Recorded, request: Request) -> Told:

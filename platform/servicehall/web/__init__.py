@@ -26,6 +26,7 @@ VIEWS = (
     "servicehall.web.portal.pictures:pages",
     "servicehall.web.inbox.listing:pages",
     "servicehall.web.inbox.deciding:pages",
+    "servicehall.web.inbox.mailed:pages",
     "servicehall.web.desk.work:pages",
     "servicehall.web.desk.queues:pages",
     "servicehall.web.desk.board:pages",

@@ -46,7 +46,7 @@ def check() -> ResponseReturnValue:
     """The form as it would be after what was typed: nothing is kept."""
     with reading(), _opened(request.form.get("key", "")) as guest:
         form = _form(guest, request.form, show_errors=request.form.get("checked") == "yes")
-        return _sent(render_template("desk/form_parts.html", form=form))
+        return sent(render_template("desk/form_parts.html", form=form))
 
 
 @pages.post("/guest")
@@ -73,7 +73,7 @@ def complete() -> ResponseReturnValue:
 def done() -> ResponseReturnValue:
     """Thanks, without anything of the task."""
     with use_locale(known_locale(request.args.get("locale"))):
-        return _sent(render_template("guest/done.html", company=config.current().company))
+        return sent(render_template("guest/done.html", company=config.current().company))
 
 
 @contextmanager
@@ -115,7 +115,7 @@ def _sections(guest: Guest) -> list[Section]:
 def _page(guest: Guest, form: WebForm | None, *, refused: str = "", checked: bool = False) -> Response:
     session = db.session()
     words = written(session, [guest.task]).get(guest.task.said or "") or {}
-    return _sent(
+    return sent(
         render_template(
             "guest/task.html",
             guest=guest,
@@ -132,7 +132,7 @@ def _page(guest: Guest, form: WebForm | None, *, refused: str = "", checked: boo
     )
 
 
-def _sent(page: str) -> Response:
+def sent(page: str) -> Response:
     """The link stands in the address: it is told to nobody, and found by no search engine."""
     answer = make_response(page)
     answer.headers["Referrer-Policy"] = "no-referrer"

@@ -9,9 +9,12 @@ from __future__ import annotations
 from flask import current_app, g, session
 from flask_appbuilder.security.sqla.models import User
 from flask_login import current_user
+from sqlalchemy import select
 from werkzeug.security import check_password_hash
 
 from ..errors import Problem
+from ..models.base import db
+from ..models.directory import Person
 from ..services.decisions import Proof
 from ..texts import N_, _
 from . import accounts
@@ -47,6 +50,25 @@ def signed_by_call(password: str | None) -> Proof | None:
     return Proof((known, *found.components), found.wrong)
 
 
+def signed_without_session(person: Person, email: str, password: str) -> Proof | None:
+    """What the form behind a link says: each time with both components; nothing where no password was given."""
+    if not password:
+        return None
+    account = _account_of(person)
+    return prove(account, password, email=email) if account else Proof(wrong=_no_password())
+
+
+def may_sign_in(person: Person) -> bool:
+    """Whether nobody has closed this person's account; somebody without one may act by link."""
+    account = _account_of(person)
+    return account is None or bool(account.active)
+
+
+def _account_of(person: Person) -> User | None:
+    found: User | None = db.session.scalar(select(User).where(User.email == person.email))
+    return found
+
+
 def prove(account: User, password: str, *, email: str | None = None) -> Proof:
     """Whether these are this account's email, where it is asked for, and password; TooMany after many wrong ones.
 
@@ -55,12 +77,16 @@ def prove(account: User, password: str, *, email: str | None = None) -> Proof:
     PASSWORDS.refuse(str(account.id))
     right = check_password_hash(account.password or current_app.config["AUTH_DB_FAKE_PASSWORD_HASH_CHECK"], password)
     if not account.password:
-        return Proof(wrong=Problem("password", "no_password", _(NO_PASSWORD)))
+        return Proof(wrong=_no_password())
     if not right or (email is not None and email.strip().lower() != account.email):
         PASSWORDS.count(str(account.id))
         said = _("The password is wrong.") if email is None else _("The email or the password is wrong.")
         return Proof(wrong=Problem("password", "wrong", said))
     return Proof(("password",) if email is None else ("email", "password"))
+
+
+def _no_password() -> Problem:
+    return Problem("password", "no_password", _(NO_PASSWORD))
 
 
 NO_PASSWORD = N_("Your account has no password, so it cannot sign. Ask the administrators for one.")

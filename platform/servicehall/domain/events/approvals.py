@@ -38,7 +38,10 @@ class StageClosed(Event):
 
 @event("approval.decided")
 class ApprovalDecided(Event):
-    """`comment`, `answers` and `signature` are content; `content` is the hash that was decided on."""
+    """`comment`, `answers` and `signature` are content; `content` is the hash that was decided on.
+
+    `link`: by which link of a mail it was decided.
+    """
 
     approval: str
     stage: str
@@ -48,6 +51,7 @@ class ApprovalDecided(Event):
     comment: str | None = None
     answers: str | None = None
     signature: str | None = None
+    link: str | None = None
 
 
 @event("approval.ended")

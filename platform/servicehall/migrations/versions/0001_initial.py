@@ -129,6 +129,22 @@ def upgrade() -> None:
     )
     op.create_index("ix_api_tokens_person", "api_tokens", ["person_id"], unique=False)
     op.create_table(
+        "approval_links",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("hash", sa.String(length=80), nullable=False),
+        sa.Column("person_id", sa.String(length=36), nullable=False),
+        sa.Column("approval_id", sa.String(length=36), nullable=False),
+        sa.Column("content", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approval_links")),
+        sa.UniqueConstraint("hash", name=op.f("uq_approval_links_hash")),
+    )
+    op.create_index("ix_approval_links_approval", "approval_links", ["approval_id"], unique=False)
+    op.create_index("ix_approval_links_expires_at", "approval_links", ["expires_at"], unique=False)
+    op.create_index("ix_approval_links_person", "approval_links", ["person_id"], unique=False)
+    op.create_table(
         "background_jobs",
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("person_id", sa.String(length=36), nullable=False),
@@ -1125,6 +1141,10 @@ def downgrade() -> None:
         postgresql_where=sa.text("state = 'open'"),
     )
     op.drop_table("background_jobs")
+    op.drop_index("ix_approval_links_person", table_name="approval_links")
+    op.drop_index("ix_approval_links_expires_at", table_name="approval_links")
+    op.drop_index("ix_approval_links_approval", table_name="approval_links")
+    op.drop_table("approval_links")
     op.drop_index("ix_api_tokens_person", table_name="api_tokens")
     op.drop_table("api_tokens")
     op.drop_index("ix_access_log_subject", table_name="access_log")

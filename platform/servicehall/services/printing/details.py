@@ -87,8 +87,11 @@ def _commented(paper: Paper, record: EventRecord, before: str | None) -> Details
 
 def _decided(paper: Paper, record: EventRecord, before: str | None) -> Details:
     signature = signature_in_words(paper, record.body.get("signature"), record.on_behalf_of)
+    told = [_("Signed: {meaning}", meaning=signature)] if signature else []
+    if record.body.get("link"):
+        told.append(_("Decided by the link of a mail, without signing in"))
     return Details(
-        said=(*_comment(paper, record), *([_("Signed: {meaning}", meaning=signature)] if signature else [])),
+        said=(*_comment(paper, record), *told),
         answers=_given(paper, paper.release.form, record.body.get("answers")),
     )
 
