@@ -129,6 +129,16 @@ def test_the_mail_carries_the_link_and_the_page_shows_what_a_mail_may(
     assert shown.headers["Cache-Control"] == "no-store"
 
 
+def test_the_page_is_in_its_persons_language(small: Small, stranger: Stranger) -> None:
+    record_person({"email": "boss@example.com", "locale": "zh"}, actor="system:tests", at=small.at)
+    publish(small, STAGE.replace("key: one", "key: one, title: {en: Line manager, zh: 直属经理}"))
+    small.order(**SAID)
+    page = words_of(stranger.get(f"/decide?key={secrets_of(small, 'boss')[0]}"))
+    for said in ("申请事项", "直属经理", "申请人的经理", "登录后才显示"):
+        assert said in page
+    assert "Line manager" not in page
+
+
 def test_looking_decides_nothing_however_often(small: Small, made: str, stranger: Stranger, caplog: Any) -> None:
     (secret,), before = secrets_of(small, "boss"), events()
     caplog.set_level("INFO")

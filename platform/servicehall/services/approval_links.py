@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
@@ -37,14 +38,18 @@ PURPOSE = "approval"
 
 @dataclass(frozen=True)
 class Opened:
-    """What a link leads to, while it is of use; `record` is the approval as its person reads it."""
+    """What a link leads to, while it is of use."""
 
     link: ApprovalLink
     viewer: Viewer
     approval: Approval
     row: Request
     release: Release
-    record: Record
+
+    @cached_property
+    def record(self) -> Record:
+        """The approval as its person reads it."""
+        return cases.approval_record(self.viewer, self.approval)
 
 
 def issue(w: Work, *, notice: str, person: str, approval: str, request: Request) -> None:
@@ -98,8 +103,7 @@ def open_link(secret: str, *, at: datetime) -> Opened:
     if not asked or link.used_at is not None or link.ended_at is not None or link.expires_at <= at:
         raise NotFound(_(OF_NO_USE))
     viewer = as_viewer(session, person.id)
-    record = cases.approval_record(viewer, approval)
-    return Opened(link, viewer, approval, row, releases.load(session, row.release), record)
+    return Opened(link, viewer, approval, row, releases.load(session, row.release))
 
 
 OF_NO_USE = N_("This link is not valid, or no longer. Sign in to see what waits for you.")

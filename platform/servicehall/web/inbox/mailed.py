@@ -103,10 +103,11 @@ def _locale(opened: Opened) -> str:
 def _page(
     opened: Opened, secret: str, *, status: int = 200, refused: str = "", problems: tuple[Problem, ...] = ()
 ) -> tuple[Response, int]:
-    person, shown = opened.viewer.person, approval_links.shown(opened)
+    person = opened.viewer.person
     zone = directory.zone_of(person, config.current().default_time_zone)
-    lookup = Directory(opened.viewer.session, author=person.id, known=shown.values)
     with use_locale(_locale(opened)):
+        shown = approval_links.shown(opened)
+        lookup = Directory(opened.viewer.session, author=person.id, known=shown.values)
         page = render_template(
             "inbox/mailed.html",
             one=opened.record,
