@@ -15,7 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from tests.factories.packs import DEPARTMENT, REPAIR, publish_pack
 from tests.factories.people import make_group, make_person
-from tests.factories.postbox import Postbox, deliver, free_port
+from tests.factories.postbox import Postbox, free_port
+from tests.factories.postbox import deliver as deliver_at
 
 from servicehall import config
 from servicehall.channels.delivery import Failed, Refused, reason_of
@@ -62,6 +63,10 @@ def asked(session: Session, person: str, *, at: datetime = AT) -> None:
         at=at,
     )
     session.commit()
+
+
+def deliver(at: datetime = AT) -> None:
+    deliver_at(at)
 
 
 def states(session: Session) -> list[tuple[str, str | None]]:
