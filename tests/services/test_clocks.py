@@ -11,7 +11,8 @@ from tests.factories.small import START, Small, refusal
 from servicehall.models.base import db
 from servicehall.models.clocks import Clock
 from servicehall.models.operations import Outbox
-from servicehall.services import requests, timers
+from servicehall.services import catalog, releases, requests, timers
+from servicehall.services.submission import new_facts
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -270,6 +271,42 @@ def test_the_first_policy_that_holds_counts(small: Small, what: str, target_: st
     small.publish(f"{TASKS}sla: [{', '.join(policies)}]\n")
     clock = small.clocks(small.order(what=what)).get("resolution")
     assert (clock.target if clock else None) == target_
+
+
+POLICIES = (
+    "sla: [{when: \"what == 'fast'\", calendar: 24x7, priority: p1, targets: ["
+    + target("resolution", by="{p1: 1 hour}")
+    + "]}, {when: \"what == 'slow'\", calendar: 24x7, priority: p4, targets: ["
+    + target("resolution", by="{p4: 8 hours}")
+    + "]}]\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("what", "priority", "due"), [("fast", "p1", 1), ("slow", "p4", 8), ("other", None, None)], ids=str
+)
+@pytest.mark.parametrize("draft", [False, True])
+def test_the_priority_is_that_of_the_policy_that_counts(
+    small: Small, what: str, priority: str | None, due: float | None, draft: bool
+) -> None:
+    small.publish(TASKS + POLICIES)
+    made = small.order(what="fast" if draft else what, draft=draft)
+    if draft:
+        small.amend(made, what=what)
+        small.submit(made)
+    clock = small.clocks(made).get("resolution")
+    assert (small.request(made).priority, clock and clock.due_at) == (priority, hours(due) if due else None)
+    release = releases.current(db.session(), "it/thing")
+    viewer = small.viewer("asks")
+    facts = new_facts(release, at=small.at)
+    seen = catalog.preview(viewer, release, {"what": what}, beneficiary=viewer.person, at=small.at, facts=facts)
+    assert seen.clocks == ([("resolution", hours(due))] if due else [])
+
+
+def test_a_priority_that_was_said_stays_whatever_policy_counts(small: Small) -> None:
+    small.publish(TASKS + POLICIES)
+    made = small.order(what="slow", priority="p1")
+    assert (small.request(made).priority, small.clocks(made)) == ("p1", {})
 
 
 @pytest.mark.parametrize("end", ["reject", "cancel", "return"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,7 @@ from servicehall.services.foreseeing import Foreseen, foresee
 from servicehall.services.planning import Outlook
 from servicehall.services.pricing import price_of
 from servicehall.services.releases import Release, may_order, viewer_context
+from servicehall.services.submission import settled
 from servicehall.services.visibility import Viewer
 from servicehall.texts import pick
 
@@ -150,6 +151,10 @@ def preview(
     session = viewer.session
     context = contexts.for_people(session, viewer.person, beneficiary, facts, at=at)
     checked = requests.check_answers(session, release, answers, context, author=viewer.id, known=known)
+    facts = settled(release, facts, context, checked.answers)
+    if facts != context.request:
+        context = replace(context, request=facts)
+        checked = requests.check_answers(session, release, answers, context, author=viewer.id, known=known)
     activation = release.activation(context, checked.answers)
 
     def holds(text: str) -> bool:

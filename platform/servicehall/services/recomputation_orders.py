@@ -6,7 +6,7 @@ What changed since the order was seen is left alone, and what has moved already 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -37,26 +37,26 @@ def order(
 
     Errors: Conflict where a calendar or a policy was published since, or where nothing would move.
     """
+    found = preview(session, scope, at=at)
+    if not found.moves:
+        raise Conflict(_("No running clock would move."))
+    if found.basis != basis:
+        raise Conflict(_("What the clocks would move to has changed since. Please look again."))
     identity = new_id()
+    event = e.RecomputationOrdered(order=identity, pins=found.pins, requests=found.requests, clocks=len(found.moves))
+    moves = [(move.row.id, move.clock.id, move.pins) for move in found.moves]
     with work(f"recomputation/{identity}", actor=actor, at=at) as w:
-        found = preview(session, scope, at=at)
-        if not found.moves:
-            raise Conflict(_("No running clock would move."))
-        if found.basis != basis:
-            raise Conflict(_("What the clocks would move to has changed since. Please look again."))
         kept = w.keep(comment) if comment else None
-        event = e.RecomputationOrdered(
-            order=identity, pins=found.pins, requests=found.requests, clocks=len(found.moves), comment=kept
-        )
-        w.record(f"recomputation/{identity}", event)
-        _arm(w, identity, found.moves, kept)
+        w.record(f"recomputation/{identity}", replace(event, comment=kept))
+        _arm(w, identity, moves, kept)
     return identity, found
 
 
-def _arm(w: Work, identity: str, moves: Sequence[Move], comment: str | None) -> None:
+def _arm(w: Work, identity: str, moves: Sequence[tuple[str, str, Mapping[str, Any]]], comment: str | None) -> None:
+    """One timer for each request, with what each of its clocks is to move to."""
     by_request: dict[str, dict[str, Any]] = {}
-    for move in moves:
-        by_request.setdefault(move.row.id, {})[move.clock.id] = move.pins
+    for request_id, clock_id, pins in moves:
+        by_request.setdefault(request_id, {})[clock_id] = pins
     for request_id, clocks in by_request.items():
         Timers.add(
             w.session,

@@ -160,16 +160,21 @@ class Release:
         return self.form.option_prices(answers)
 
     def priority_for(self, impact: str | None, urgency: str | None) -> str | None:
-        """What the policy says: a fixed priority, or the matrix's; unsaid impact and urgency are the least."""
-        for policy in self.policies:
-            if policy.matrix is not None:
-                matrix = self.data["matrices"][policy.matrix]
-                return priority_of(
-                    matrix, impact=impact or matrix["impact"][-1], urgency=urgency or matrix["urgency"][-1]
-                )
-            if policy.priority is not None:
-                return policy.priority
-        return None
+        """What the first policy with a priority says, before it is known which one counts."""
+        said = (self.priority_by(policy, impact, urgency) for policy in self.policies)
+        return next((priority for priority in said if priority is not None), None)
+
+    def priority_by(self, policy: Policy, impact: str | None, urgency: str | None) -> str | None:
+        """A policy's fixed priority, or its matrix's; unsaid impact and urgency are the least."""
+        if policy.matrix is None:
+            return policy.priority
+        matrix = self.data["matrices"][policy.matrix]
+        return priority_of(matrix, impact=impact or matrix["impact"][-1], urgency=urgency or matrix["urgency"][-1])
+
+    @cached_property
+    def has_several_priorities(self) -> bool:
+        """Whether the priority depends on which policy counts."""
+        return len({(policy.matrix, policy.priority) for policy in self.policies}) > 1
 
     def clock_priority(self, policy: Policy, priority: str | None) -> str | None:
         return priority or policy.priority

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from servicehall.domain import events as e
-from servicehall.domain.conditions import Context
+from servicehall.domain.conditions import Context, RequestFacts
 from servicehall.domain.lifecycle import Part, transition
 from servicehall.errors import Conflict, Forbidden, Invalid, Problem
 from servicehall.forms import Checked, merge
@@ -30,6 +30,7 @@ from servicehall.services.submission import (
     new_facts,
     record_submission,
     refuse,
+    settled,
     stream_of,
 )
 from servicehall.services.visibility import Viewer
@@ -37,6 +38,7 @@ from servicehall.services.work import Work, work
 from servicehall.texts import _
 
 COMMENT_LENGTH = 10_000
+SYSTEM = "system:requests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,10 @@ def order(wish: Order, *, viewer: Viewer, at: datetime, request_id: str | None =
         facts = new_facts(release, at=at, priority=wish.priority, impact=wish.impact, urgency=wish.urgency)
         context = contexts.for_people(session, viewer.person, beneficiary, facts, at=at)
         checked = check_answers(session, release, wish.answers, context, author=viewer.id)
+        if not wish.draft:
+            facts = settled(release, facts, context, checked.answers, said=wish.priority)
+        if facts != context.request:
+            checked = check_answers(session, release, wish.answers, replace(context, request=facts), author=viewer.id)
         refuse(checked, draft=wish.draft)
     request_id = request_id or new_id()
     with work(stream_of(request_id), actor=viewer.id, at=at, new=True) as w:
@@ -149,7 +155,17 @@ def submit(request: Request, *, viewer: Viewer, at: datetime) -> None:
         checked = check_answers(w.session, release, stored, context, author=viewer.id, previous=stored)
         refuse(checked, draft=False)
         keep_answers(w, row, checked, stored)
+        if row.state == "draft":
+            _settle_priority(w, row, settled(release, context.request, context, checked.answers))
         record_submission(w, w.get(Request, row.id), release, checked)
+
+
+def _settle_priority(w: Work, row: Request, facts: RequestFacts) -> None:
+    """A draft's priority is that of the policy that counts when it is sent."""
+    if facts.priority != row.priority:
+        why = {"code": "policy"}
+        event = e.PriorityChanged(priority=facts.priority, impact=row.impact, urgency=row.urgency, why=why)
+        w.record(stream_of(row.id), event, actor=SYSTEM)
 
 
 def recall(request: Request, *, viewer: Viewer, at: datetime, comment: str | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,8 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from servicehall.domain import events as e
-from servicehall.domain.conditions import RequestFacts
+from servicehall.domain.conditions import Context, RequestFacts
+from servicehall.domain.sla import choose_policy
 from servicehall.errors import Invalid, Problem
 from servicehall.forms import Checked
 from servicehall.models.directory import Person
@@ -118,6 +120,19 @@ def new_facts(
         created_at=at,
         department=release.department,
     )
+
+
+def settled(
+    release: Release, facts: RequestFacts, context: Context, answers: Mapping[str, Any], *, said: str | None = None
+) -> RequestFacts:
+    """The facts with the priority of the policy that counts: the first that holds. One that somebody said stays."""
+    provisional = release.priority_for(facts.impact, facts.urgency)
+    if said is not None or facts.priority != provisional or not release.has_several_priorities:
+        return facts
+    activation = release.activation(context, answers)
+    policy = choose_policy(release.policies, lambda text: release.condition(text).holds(activation, otherwise=False))
+    priority = release.priority_by(policy, facts.impact, facts.urgency) if policy is not None else None
+    return replace(facts, priority=priority)
 
 
 def choose_priority(release: Release, priority: str | None, impact: str | None, urgency: str | None) -> str | None:

@@ -78,6 +78,7 @@ _SENTENCES: Mapping[str, str] = {
     "closed_by_time": N_("Closed by itself, some days after it was resolved"),
     "all_tasks_done": N_("All required tasks are done"),
     # its clocks
+    "policy": N_("As the policy says that counts here"),
     "priority_changed": N_("The priority changed"),
     "reopened": N_("Opened again"),
     "paused": N_("Stands still meanwhile"),
