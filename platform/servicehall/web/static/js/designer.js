@@ -2,6 +2,7 @@
 import "sortablejs";
 import { announce } from "hall/announce";
 import { open } from "hall/dialogs";
+import { hold } from "hall/held-keys";
 import { flush, send, swap } from "hall/studio";
 
 const root = document.querySelector("[data-designer]");
@@ -19,6 +20,15 @@ let asked = 0;
 
 async function select(link, { enter = false } = {}) {
   if (!link) return;
+  const release = enter ? hold() : () => {};
+  try {
+    await show(link, enter);
+  } finally {
+    release();
+  }
+}
+
+async function show(link, enter) {
   mark(link);
   const turn = ++asked;
   await flush();
@@ -94,7 +104,16 @@ function tick(link) {
 // --- acts ---
 
 // A button's act of the canvas; the ticked fields go along only where the act is for them.
-async function act(say, { together = false, more = [], to = "canvas" } = {}) {
+async function act(say, given = {}) {
+  const release = hold();
+  try {
+    await perform(say, given);
+  } finally {
+    release();
+  }
+}
+
+async function perform(say, { together = false, more = [], to = "canvas" }) {
   if (!together) for (const box of canvas().querySelectorAll("input[name=pick]:checked")) box.checked = false;
   const form = canvas();
   const at = current()?.dataset.select;
@@ -158,6 +177,11 @@ function looksLikeFields(text) {
 
 // --- keys on the canvas ---
 
+async function held(run) {
+  const release = hold();
+  await run().finally(release);
+}
+
 const plain = {
   j: () => walk(1), ArrowDown: () => walk(1), k: () => walk(-1), ArrowUp: () => walk(-1),
   Home: () => select(links()[0]), End: () => select(links().at(-1)),
@@ -168,8 +192,8 @@ const plain = {
 };
 const withCtrl = {
   c: copy,
-  x: async () => { if (await copy()) await act(`drop:${current()?.dataset.select ?? ""}`, { together: true }); },
-  v: paste,
+  x: () => held(async () => { if (await copy()) await act(`drop:${current()?.dataset.select ?? ""}`, { together: true }); }),
+  v: () => held(paste),
   d: () => current() && act(`double:${current().dataset.select}`, { together: true }),
 };
 const withAlt = {

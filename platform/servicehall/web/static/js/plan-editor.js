@@ -77,7 +77,13 @@ function picture(board, plan, { where, bands, width, height }) {
     draw("text", { x: 16, y: band.top + 18, class: "plan-lane-name" }, band.lane),
   ));
   const tools = draw("g");
-  for (const edge of plan.edges) svg.append(line(board, edge, where, own ? tools : null));
+  const names = new Map(plan.nodes.map((node) => [node.id, node.label]));
+  plan.edges.forEach((edge, place) => {
+    const group = line(board, edge, where, own ? tools : null);
+    const label = board.dataset.line?.replace("{first}", names.get(edge.from)).replace("{then}", names.get(edge.to));
+    for (const [name, value] of own ? [["tabindex", place ? -1 : 0], ["role", "button"], ["aria-label", label]] : []) group.setAttribute(name, value);
+    svg.append(group);
+  });
   svg.append(tools);
   for (const node of plan.nodes) svg.append(card(board, node, where.get(node.id), own));
   if (own) connecting(board, svg, where);
@@ -89,7 +95,7 @@ function line(board, edge, where, layer) {
   const from = out(where.get(edge.from));
   const to = into(where.get(edge.to));
   const group = draw("g", { class: "plan-line" });
-  const d = curve(from, to);
+  const d = way(from, to, where);
   group.append(draw("path", { d, class: `plan-edge${edge.any ? " is-any" : ""}`, "marker-end": "url(#plan-arrow)" }));
   if (!layer) return group;
   group.append(draw("path", { d, class: "plan-catch" }));
@@ -101,11 +107,33 @@ function line(board, edge, where, layer) {
     tool(11, "M-3 -3L3 3M3 -3L-3 3", board.dataset.partThem, () => act(board, `task-disconnect:${base}:${pair}`)),
   );
   layer.append(tools);
-  group.addEventListener("pointerenter", () => {
+  const shown = () => {
     layer.querySelector(".is-shown")?.classList.remove("is-shown");
     tools.classList.add("is-shown");
+  };
+  group.addEventListener("pointerenter", shown);
+  group.addEventListener("focus", shown);
+  const keys = {
+    Delete: () => act(board, `task-disconnect:${base}:${pair}`), Backspace: () => act(board, `task-disconnect:${base}:${pair}`),
+    Enter: () => act(board, `task-add:${base}:${pair}`), Insert: () => act(board, `task-add:${base}:${pair}`),
+    ArrowRight: () => walk(group, 1), ArrowDown: () => walk(group, 1), ArrowLeft: () => walk(group, -1), ArrowUp: () => walk(group, -1),
+  };
+  group.addEventListener("keydown", (event) => {
+    if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    keys[event.key]();
   });
   return group;
+}
+
+// Lines are one stop of the Tab key; arrow keys go from one to the next.
+function walk(from, by) {
+  const lines = [...from.ownerSVGElement.querySelectorAll(".plan-line[tabindex]")];
+  const to = lines[lines.indexOf(from) + by];
+  if (!to) return;
+  from.setAttribute("tabindex", "-1");
+  to.setAttribute("tabindex", "0");
+  to.focus();
 }
 
 function tool(x, d, title, run) {
@@ -181,6 +209,21 @@ function connecting(board, svg, where) {
   };
   svg.addEventListener("pointerup", end);
   svg.addEventListener("pointercancel", end);
+}
+
+// A line that leads past other columns goes between their cards, in the lane that is nearest to both ends.
+function way(from, to, where) {
+  const between = [...where.values()].filter(({ x }) => x > from.x && x + CARD.width < to.x);
+  const covers = (y) => between.some((card) => y > card.y - 5 && y < card.y + CARD.height + 5);
+  const straight = Array.from({ length: 9 }, (_none, step) => from.y + ((to.y - from.y) * step) / 8);
+  if (!straight.some(covers)) return curve(from, to);
+  const free = between.flatMap(({ y }) => [y - GAP.y / 2, y + CARD.height + GAP.y / 2]).concat(from.y, to.y).filter((y) => !covers(y));
+  const far = (y) => Math.abs(y - from.y) + Math.abs(y - to.y);
+  const y = free.sort((a, b) => far(a) - far(b))[0] ?? from.y;
+  const [left, right] = [from.x + GAP.x - 8, to.x - GAP.x + 8];
+  const [bend, back] = [(left - from.x) / 2, (to.x - right) / 2];
+  return `M${from.x} ${from.y}C${from.x + bend} ${from.y} ${left - bend} ${y} ${left} ${y}L${right} ${y}`
+    + `C${right + back} ${y} ${to.x - back} ${to.y} ${to.x} ${to.y}`;
 }
 
 const out = ({ x, y }) => ({ x: x + CARD.width, y: y + CARD.height / 2 });

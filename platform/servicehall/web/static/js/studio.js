@@ -2,6 +2,7 @@
 // A lost connection loses nothing: what was typed stays, and is sent again until it is kept. One thing is sent after
 // the other; what is typed meanwhile is never touched by the answer to what was sent before it.
 import { announce, toast } from "hall/announce";
+import { hold } from "hall/held-keys";
 
 const PAUSE = 400;
 const WHILE_TYPING = 1200;
@@ -105,6 +106,7 @@ async function attempt(form, extra, action, button) {
   for (const [name, value] of extra) body.append(name, value);
   body.append("next", location.pathname + location.search);
   for (const one of touched) if (form.contains(one)) touched.delete(one);
+  const release = button ? hold() : () => {};
   if (button) form.inert = true;
   const slow = setTimeout(() => { if (saved?.dataset.saving) saved.textContent = saved.dataset.saving; }, 300);
   try {
@@ -119,6 +121,7 @@ async function attempt(form, extra, action, button) {
     }
   } finally {
     form.inert = false;
+    release();
   }
 }
 
