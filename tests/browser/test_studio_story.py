@@ -9,6 +9,7 @@ import shutil
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 from tests.browser.acts import do_task, fill, plan_of, printed_chain
 
 pytestmark = [
@@ -346,3 +347,38 @@ def test_a_form_of_500_fields_stays_usable(visitor):
     took = sorted(page.evaluate("window.took"))
     print(f"a key press in the designer of 500 fields: {took[len(took) // 2]:.1f} ms, at most {took[-1]:.1f} ms")
     assert label.input_value() == "Field 250 with a longer name"
+
+
+def test_keys_wait_for_the_page_and_fields_go_to_another_service(visitor):
+    """Typed in one go: a field, its label and its move; cut here, pasted there; a line of the plan cut by keyboard."""
+    author = visitor(AUTHOR)
+    page = author.page
+    for key in ("quick-one", "quick-two"):
+        author.go("/studio/new?kind=service")
+        page.fill("#field-title", key)
+        page.fill("#field-key", key)
+        author.press(author.say("Go on"))
+
+    labels = page.locator("#canvas .designer-label")
+    author.go("/studio/service/hr/quick-one/design")
+    page.focus("#canvas a[data-select]")
+    for key in ("j", "/", *"text", "Enter", *"Plate", "Backspace", "e!"):
+        page.keyboard.type(key) if len(key) < 3 and key != "/" else page.keyboard.press(key)
+    expect(page.locator("#properties input:focus")).to_have_value("Plate!")
+    for key in ("Escape", "Alt+ArrowUp", "Control+d", "Control+x"):
+        page.keyboard.press(key)
+    expect(labels).to_have_text(["Plate!", "Reason"])
+    author.go("/studio/service/hr/quick-two/design")
+    page.focus("#canvas a[data-select]")
+    page.keyboard.press("Control+v")
+    expect(labels).to_have_text(["Reason", "Plate!"])
+    author.go("/studio/service/hr/quick-two/fulfilment")
+    author.press(author.say("Write a plan here"))
+    page.locator("[data-plan] a[data-open-task]").first.click()
+    author.press(author.say("Add after it"))
+    line = page.locator("[data-plan] .plan-line")
+    line.wait_for(state="attached")
+    line.focus()
+    page.keyboard.press("Delete")
+    line.wait_for(state="detached")
+    assert page.locator("[data-plan] .plan-node").count() == 2

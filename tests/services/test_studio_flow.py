@@ -170,7 +170,7 @@ def test_for_whom_exactly_follows_person_and_answers(company: Session, browser_o
         f"{SERVICE}/approval/try", data={"person": PLAIN, "answers-total": "500"}, headers={"X-Requested-With": "fetch"}
     )
     assert "<html" not in parts.text
-    assert "Group leads decides" in part(parts.text, "trial")
+    assert "This group decides" in part(parts.text, "trial")
     nobody = browser.post(f"{SERVICE}/approval/try", data={"person": "who@example.com"}).text
     assert "no person with this address" in part(nobody, "trial")
 
@@ -312,7 +312,6 @@ def test_the_list_of_calendars_opens_their_year(company: Session, browser_of: Br
     browser = browser_of(AUTHOR)
     write(browser, HOURS, CALENDAR_TEXT)
     assert f'href="{HOURS}/year"' in browser.get("/admin/calendars").text
-    assert browser.get("/admin/calendars/it/hours").location == f"{HOURS}/year"
 
 
 @pytest.mark.parametrize(

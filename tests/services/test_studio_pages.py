@@ -27,8 +27,11 @@ from tests.factories.offices import (
 )
 from tests.factories.people import make_group
 
+from servicehall.errors import Invalid
 from servicehall.models.definitions import Document
-from servicehall.services import directory, drafting
+from servicehall.services import authored, directory, drafting
+from servicehall.services.visibility import as_viewer
+from servicehall.web.accounts import person_of
 from servicehall.web.studio import kinds
 
 Browser = Callable[[str], FlaskClient]
@@ -325,3 +328,26 @@ def test_the_verb_refuses_an_edition_that_is_old(company: Session, browser_of: B
     assert "Somebody changed this document" in answer.text
     look_again(company)
     assert company.scalars(select(Document.draft_step)).one() == 1
+
+
+@on_sqlite
+def test_the_list_goes_on_page_by_page(company: Session, browser_of: Browser) -> None:
+    """Every document once, whatever the size of a page, and none of departments that are not one's own."""
+    draft(browser_of(AUTHOR), CALENDAR + WEEK)
+    for number in range(5):
+        text = f"kind: choice_list\ndepartment: it\nkey: list-{number}\n"
+        browser_of(AUTHOR).post(f"/studio/choice_list/it/list-{number}/text", data={"text": text, "edition": "new"})
+    look_again(company)
+    viewer = as_viewer(company, person_of(company, AUTHOR).id)
+    keys, place = [], None
+    for _page in range(9):
+        found = authored.documents(viewer, cursor=place, limit=2)
+        keys += [one.key for one in found.rows]
+        place = found.next
+        if place is None:
+            break
+    assert keys == ["hours", *(f"list-{number}" for number in range(5))]
+    assert [one.key for one in authored.documents(viewer, q="ist-3", with_draft=True, limit=2).rows] == ["list-3"]
+    assert authored.documents(viewer, state="published", limit=2).rows == []
+    with pytest.raises(Invalid):
+        authored.documents(viewer, cursor="nonsense", limit=2)

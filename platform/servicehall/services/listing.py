@@ -154,7 +154,7 @@ def read_cursor(name: str, cursor: str | None) -> Position | None:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         said, at, key = json.loads(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
-        if said != name or not isinstance(key, str) or len(key) > 80:
+        if said != name or not isinstance(key, str) or len(key) > 200:
             raise ValueError(name)
         return (parse_instant(at) if at is not None else None), key
     except (binascii.Error, ValueError, TypeError, RecursionError) as error:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from servicehall.services import authored
 from servicehall.web.admin.common import author
-from servicehall.web.studio import lists
+from servicehall.web.portal.paging import cursor, first_href, next_href
 
 pages = Blueprint("admin_calendars", __name__)
+PAGE = 100
 
 
 @pages.get("/admin/calendars")
 def listed() -> ResponseReturnValue:
     """The calendars of one's departments that are in use or in the making."""
-    rows = lists.documents(author(), q="", kind="calendar", department="", state="")
-    return render_template("admin/calendars.html", rows=[one for one in rows if one.state != "retired"])
-
-
-@pages.get("/admin/calendars/<department>/<key>")
-def shown(department: str, key: str) -> ResponseReturnValue:
-    """Where a calendar's page was before it had a place in the studio."""
-    author(department)
-    return redirect(f"/studio/calendar/{department}/{key}/year", code=303)
+    found = authored.documents(author(), kind="calendar", cursor=cursor(), limit=PAGE)
+    return render_template(
+        "admin/calendars.html",
+        rows=[one for one in found.rows if one.state != "retired"],
+        next_href=next_href(found.next),
+        first_href=first_href(),
+    )

@@ -7,18 +7,16 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from servicehall.clock import now
 from servicehall.errors import Invalid, NotFound
-from servicehall.models.definitions import Document
 from servicehall.models.directory import Person
-from servicehall.services import directory
+from servicehall.services import authored, directory
 from servicehall.services.departments import department_titles
 from servicehall.services.people import record_group, record_person
+from servicehall.services.people_lists import departments, departments_with_counts, groups_with_counts, members
 from servicehall.texts import _
 from servicehall.web.admin.common import administrator, by_field, sent, typed
-from servicehall.web.admin.people_lists import departments, departments_with_counts, groups_with_counts, members
 from servicehall.web.once import once
 from servicehall.web.portal.acting import undo
 
@@ -30,12 +28,11 @@ def all_departments() -> ResponseReturnValue:
     """Each department with its head, its people and its document."""
     session = administrator().session
     rows = departments_with_counts(session)
-    documents = session.scalars(select(Document.department).where(Document.kind == "department"))
     return render_template(
         "admin/departments.html",
         rows=rows,
         heads=directory.people(session, [head for _key, head, _people in rows]),
-        documents=set(documents),
+        documents=authored.departments_with_document(session),
         titles=department_titles(session),
     )
 

@@ -12,9 +12,9 @@ from servicehall.clock import now
 from servicehall.documents.guard_rails import FLAGS, GuardRails
 from servicehall.forms.fields import FIELD_TYPES
 from servicehall.services import directory, guard_rails
+from servicehall.services.people_lists import departments
 from servicehall.texts import N_, _
 from servicehall.web.admin.common import administrator
-from servicehall.web.admin.people_lists import departments
 from servicehall.web.once import once
 from servicehall.web.portal import words
 from servicehall.web.studio.words import label

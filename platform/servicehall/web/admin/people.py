@@ -14,11 +14,11 @@ from servicehall.services import directory, handovers
 from servicehall.services.departments import department_titles
 from servicehall.services.directory_import import open_hands
 from servicehall.services.people import record_person
+from servicehall.services.people_lists import delegations_of, departments, people_page
 from servicehall.texts import N_, _
 from servicehall.web import accounts
 from servicehall.web.admin.account_page import account_of, tokens_of
 from servicehall.web.admin.common import administrator, by_field, typed
-from servicehall.web.admin.people_lists import delegations_of, departments, people_page
 from servicehall.web.admin.person_form import LABELS, cells_of, changed_cells, in_words, typed_cells
 from servicehall.web.once import once
 from servicehall.web.portal.acting import undo

@@ -10,8 +10,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound as NoPage
 
 from servicehall.clock import now
+from servicehall.documents.document import Document as Authored
 from servicehall.errors import Conflict, Invalid
-from servicehall.services import definitions, drafting
+from servicehall.services import definitions, drafting, versions
 from servicehall.services.affected import affected
 from servicehall.services.shelf import Name, row_of
 from servicehall.services.visibility import Viewer
@@ -98,7 +99,7 @@ def download(kind: str, department: str, key: str) -> ResponseReturnValue:
     row = definitions.get(session, (kind, department, key))
     wanted = request.args.get("version", "")
     if wanted.isdecimal() and len(wanted) < 7:
-        text = lists.version_text(session, row, int(wanted))
+        text = Authored.of(versions.body_of(session, row, int(wanted))).canonical()
     else:
         text = (lists.draft_text(row) if wanted == "draft" else "") or lists.published_text(row)
     if not text:
@@ -120,8 +121,8 @@ def _restore(viewer: Viewer, name: Name) -> None:
     wanted = sent("version")
     if not wanted.isdecimal() or len(wanted) > 6:
         raise NoPage
-    _found, document, _was = lists.version(viewer.session, definitions.get(viewer.session, name), int(wanted))
-    drafting.save(name, body=document.body, viewer=viewer, at=now(), expected=sent("edition") or None)
+    body = versions.body_of(viewer.session, definitions.get(viewer.session, name), int(wanted))
+    drafting.save(name, body=body, viewer=viewer, at=now(), expected=sent("edition") or None)
 
 
 _VERBS: dict[str, Callable[[Viewer, Name], Any]] = {

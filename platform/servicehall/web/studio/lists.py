@@ -1,4 +1,4 @@
-"""What the pages about documents read: the list, one document with its versions, and texts to compare."""
+"""What the pages about documents say of one: its text, what differs, what it begins with, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, or_, select
 from sqlalchemy.orm import Session
 
 from servicehall.documents.diff import text_diff
@@ -14,17 +13,13 @@ from servicehall.documents.document import Document as Authored
 from servicehall.documents.examination import ERROR, PlacedProblem
 from servicehall.documents.pack import as_document
 from servicehall.documents.source import read_yaml
-from servicehall.errors import NotFound
-from servicehall.models.definitions import Document, DocumentVersion
+from servicehall.models.definitions import Document
 from servicehall.services import checking, definitions
 from servicehall.services.shelf import Name
-from servicehall.services.visibility import Viewer, visible_documents
-from servicehall.services.work import read_content, read_contents
+from servicehall.services.visibility import Viewer
 from servicehall.texts import current_locale
 from servicehall.web.studio import kinds, places
 from servicehall.web.studio.starters import STARTER, begun
-
-MOST = 500
 
 
 @dataclass(frozen=True)
@@ -35,27 +30,6 @@ class Comparison:
     lines: Sequence[tuple[str, str]]
 
 
-def documents(viewer: Viewer, *, q: str, kind: str, department: str, state: str) -> Sequence[Document]:
-    """The documents that the viewer may author, by department, kind and key; state `draft` is any with a draft."""
-    where: list[ColumnElement[bool]] = [visible_documents(viewer)]
-    where += [column == value for column, value in ((Document.kind, kind), (Document.department, department)) if value]
-    if state == "draft":
-        where.append(Document.draft.is_not(None))
-    elif state:
-        where.append(Document.state == state)
-    if q:
-        texts = (Document.key, cast(Document.body["title"], Text), cast(Document.draft_body["title"], Text))
-        where.append(or_(*(column.icontains(q, autoescape=True) for column in texts)))
-    order = (Document.department, Document.kind, Document.key)
-    return viewer.session.scalars(select(Document).where(*where).order_by(*order).limit(MOST)).all()
-
-
-def authored_departments(viewer: Viewer) -> list[str]:
-    """The departments that have documents which the viewer may author."""
-    found = select(Document.department).where(visible_documents(viewer)).distinct()
-    return sorted({*viewer.session.scalars(found), *viewer.administers})
-
-
 def published_text(row: Document) -> str:
     """The canonical YAML of what is published; empty where nothing is."""
     return Authored.of(row.body).canonical() if row.body is not None else ""
@@ -64,29 +38,6 @@ def published_text(row: Document) -> str:
 def draft_text(row: Document) -> str:
     """The canonical YAML of the draft; empty where there is none."""
     return Authored.of(row.draft_body).canonical() if row.draft_body is not None else ""
-
-
-def version(session: Session, row: Document, number: int) -> tuple[DocumentVersion, Authored, Authored | None]:
-    """A version, what it said, and what the one before said."""
-    found = session.get(DocumentVersion, (row.id, number))
-    if found is None:
-        raise NotFound
-    before = session.get(DocumentVersion, (row.id, number - 1)) if number > 1 else None
-    contents = read_contents(session, [one.content for one in (found, before) if one is not None])
-    was = _authored(contents.get(before.content), number - 1) if before is not None else None
-    now = _authored(contents.get(found.content), number)
-    if now is None:
-        raise NotFound
-    return found, now, was
-
-
-def version_text(session: Session, row: Document, number: int) -> str:
-    """The canonical YAML of a version."""
-    found = session.get(DocumentVersion, (row.id, number))
-    body = _authored(read_content(session, found.content), number) if found is not None else None
-    if body is None:
-        raise NotFound
-    return body.canonical()
 
 
 def compare(was: Authored | None, now: Authored | None) -> Comparison:
@@ -125,10 +76,6 @@ def examine(session: Session, text: str) -> list[PlacedProblem]:
     if document is not None:
         problems = checking.check_draft(session, document)
     return sorted(problems, key=lambda one: (one.severity != ERROR, one.line))
-
-
-def _authored(body: Any, number: int) -> Authored | None:
-    return Authored.of(body, version=number) if body is not None else None
 
 
 def _sign(line: str) -> str:

@@ -12,13 +12,15 @@ from werkzeug.exceptions import NotFound as NoPage
 from servicehall.clock import now
 from servicehall.documents.patching import pointer
 from servicehall.errors import Invalid
-from servicehall.services import directory, drafting, reviewing
+from servicehall.services import authored, directory, drafting, reviewing
 from servicehall.services.drafting import edition
+from servicehall.services.listing import MAX_LIMIT
+from servicehall.services.people_lists import departments
 from servicehall.services.shelf import row_of
 from servicehall.web.admin.common import author, sent, typed
-from servicehall.web.admin.people_lists import departments
 from servicehall.web.once import once
 from servicehall.web.portal.acting import undo
+from servicehall.web.portal.paging import cursor, first_href, next_href
 from servicehall.web.shell import LANGUAGES
 from servicehall.web.studio import kinds, lists
 from servicehall.web.studio.found import fault_of
@@ -32,6 +34,7 @@ pages = Blueprint("studio", __name__)
 KIND = "any({})".format(", ".join(kinds.NAMES))
 ONE = f"/studio/<{KIND}:kind>/<department>/<key>"
 TAB = "any({})".format(", ".join(TABS))
+PAGE = 100
 FILTERS = ("q", "kind", "department", "state")
 
 
@@ -41,15 +44,20 @@ def listed() -> ResponseReturnValue:
     viewer = author()
     said = {name: typed(name) for name in FILTERS}
     waiting = reviewing.to_review(viewer)
+    state = {"with_draft": True} if said["state"] == "draft" else {"state": said["state"]}
+    found = authored.documents(
+        viewer, q=said["q"], kind=said["kind"], department=said["department"], **state, cursor=cursor(), limit=PAGE
+    )
     return render_template(
         "studio/list.html",
-        rows=lists.documents(viewer, **said),
+        rows=found.rows,
+        next_href=next_href(found.next),
+        first_href=first_href(),
         to_review=waiting,
         askers=directory.people(viewer.session, [one.review_by for one in waiting]),
         kinds=kinds.choices(),
-        departments=[(key, key) for key in lists.authored_departments(viewer)],
+        departments=[(key, key) for key in authored.departments(viewer)],
         kind_name=kinds.name_of,
-        most=lists.MOST,
         **said,
     )
 
@@ -112,7 +120,7 @@ def render(page: Page, tab: str, **more: Any) -> str:
 def _new(said: dict[str, str], problems: Any) -> str:
     viewer = author()
     own = departments(viewer.session) if viewer.is_admin else sorted(viewer.administers)
-    rows = lists.documents(viewer, q="", kind="", department="", state="")
+    rows = authored.documents(viewer, limit=MAX_LIMIT).rows
     return render_template(
         "studio/new.html",
         said=said,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from servicehall.documents.starters import begin_with, starters
 from servicehall.errors import Invalid, Problem
-from servicehall.models.definitions import Document
+from servicehall.services import authored
 from servicehall.texts import _, pick
 
 STARTER = "starter:"
@@ -32,6 +31,5 @@ def begun(session: Session, key: str, *, kind: str, department: str) -> dict[str
 
 def _other(session: Session, own: str) -> str:
     """A department beside one's own that has agents: IT, else the first; one's own where there is no other."""
-    asked = select(Document.department).where(Document.kind == "department", Document.state == "published")
-    others = sorted(one for one in session.scalars(asked) if one != own)
+    others = [one for one in authored.departments_in_use(session) if one != own]
     return PREFERRED if PREFERRED in others else (others or [own])[0]

@@ -13,10 +13,10 @@ from servicehall.documents.field_sheets import HEADINGS, FieldSheet, read_fields
 from servicehall.errors import Conflict, Invalid
 from servicehall.services import drafting
 from servicehall.services.imports import import_pack
+from servicehall.services.people_lists import departments
 from servicehall.services.shelf import row_of
 from servicehall.texts import _, current_locale
 from servicehall.web.admin.common import author, by_field, sent, typed
-from servicehall.web.admin.people_lists import departments
 from servicehall.web.once import once
 from servicehall.web.portal.acting import undo
 from servicehall.web.studio import kinds
