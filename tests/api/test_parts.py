@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from tests.factories.company import AUDITOR, DIRECTOR, EMPLOYEE, HR_AGENT, HR_LEAD, IT_AGENT, MANAGER
 from tests.factories.orders import approve, onboarding, order, workday
@@ -172,3 +174,27 @@ def test_agents_move_the_date_that_the_plan_counts_from(api: Api) -> None:
     assert (moved.status_code, moved.json["answers"]["start_date"]) == (200, onboarding()["start_date"])
     after = {one["key"]: one["due_at"] for one in api(HR_AGENT).get(f"/requests/{number}/tasks").json["items"]}
     assert after["hr-record"] > before["hr-record"] and after["induction"] > before["induction"]
+
+
+def test_somebody_outside_does_a_task_by_a_link_which_get_alone_tells(api: Api, app: Flask) -> None:
+    number = in_progress(api)
+    made = api(HR_AGENT).post(f"/requests/{number}/tasks", json={"title": "Fetch it", "group": "it-service-desk"}).json
+    path = f"/tasks/{made['id']}/link"
+    wish = {"address": "courier@example.org", "days": 2, "locale": "zh"}
+    assert api(HR_AGENT).post(path, json=wish).status_code == 403  # sees the task, and does not work on it
+    assert api(MANAGER).get(path).status_code == 404
+    assert api(IT_AGENT).get(path).status_code == 404
+    assert api(IT_AGENT).post(path, json={**wish, "address": "nobody"}).status_code == 422
+    given = api(IT_AGENT).post(path, json=wish, headers={"Idempotency-Key": "once"})
+    assert (given.status_code, given.json["address"]) == (201, wish["address"]) and "url" not in given.json
+    assert api(IT_AGENT).post(path, json=wish, headers={"Idempotency-Key": "once"}).json == given.json
+    address = urlsplit(api(IT_AGENT).get(path).json["url"])
+    assert api(HR_AGENT).get(path).status_code == 404
+    guest = FlaskClient(app)
+    assert guest.get(f"{address.path}?{address.query}").status_code == 200
+    assert guest.post(address.path, data={"key": parse_qs(address.query)["key"][0]}).status_code == 303
+    done = api(IT_AGENT).get(f"/tasks/{made['id']}").json
+    assert (done["state"], done["done_by"]["email"]) == ("done", None) and done["done_by"]["id"].startswith("guest:")
+    assert api(IT_AGENT).get(path).status_code == 404
+    assert api(IT_AGENT).delete(path).status_code == 204
+    assert api(IT_AGENT).delete(path).status_code == 409

@@ -19,12 +19,13 @@ from ..clock import now
 from ..errors import Conflict, Invalid, NotFound
 from ..forms import WebForm
 from ..models.base import db, reading
-from ..services import contexts, guests
+from ..services import contexts, directory, guests
 from ..services.guests import Guest
 from ..services.lookups import Directory
 from ..services.task_texts import titles_of, written
 from ..services.tasks import checklist_of
 from ..texts import known_locale, use_locale
+from .formats import clock_time
 from .guesses import Guesses
 from .portal.filling import Posted
 from .portal.sheet import Section, Sheet
@@ -101,19 +102,25 @@ def _form(guest: Guest, posted: Posted | None, *, show_errors: bool | None = Non
         contexts.for_request(session, guest.row, at=now()),
         lookup=Directory(session, author=guest.actor),
         around=around,
-        zone=ZoneInfo(config.current().default_time_zone),
+        zone=_zone(guest),
         show_errors=show_errors,
     )
 
 
 def _sections(guest: Guest) -> list[Section]:
     lookup = Directory(db.session(), author=guest.actor)
-    zone = config.current().default_time_zone
-    return Sheet(guest.release.form, guests.shown(guest), (), lookup, ZoneInfo(zone), {}).sections()
+    return Sheet(guest.release.form, guests.shown(guest), (), lookup, _zone(guest), {}).sections()
+
+
+def _zone(guest: Guest) -> ZoneInfo:
+    """A guest reads and writes times as whoever gave the link would."""
+    giver = directory.find(db.session(), guest.link.given_by_id)
+    default = config.current().default_time_zone
+    return directory.zone_of(giver, default) if giver is not None else ZoneInfo(default)
 
 
 def _page(guest: Guest, form: WebForm | None, *, refused: str = "", checked: bool = False) -> Response:
-    session = db.session()
+    session, due_at, zone = db.session(), guest.task.due_at, _zone(guest)
     words = written(session, [guest.task]).get(guest.task.said or "") or {}
     return sent(
         render_template(
@@ -123,6 +130,7 @@ def _page(guest: Guest, form: WebForm | None, *, refused: str = "", checked: boo
             company=config.current().company,
             task_title=titles_of(session, guest.release, [guest.task])[guest.task.id],
             note=words.get("note"),
+            due=f"{clock_time(due_at.astimezone(zone))} ({zone.key})" if due_at else "",
             checklist=checklist_of(guest.release, guest.task),
             sections=_sections(guest),
             form=form,

@@ -6,6 +6,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range
 
 from ...domain.approvals import DECISIONS
+from ...services.guests import DAYS, MOST_DAYS
 from ...services.listing import DEFAULT_LIMIT, MAX_LIMIT
 from ...services.lists import ROLES
 from ...texts import LOCALES, N_, _
@@ -200,3 +201,9 @@ class AddedTask(Schema):
 class MovedDate(Schema):
     date = fields.Date(required=True)
     comment = _text()
+
+
+class NewLink(Schema):
+    address = fields.String(required=True, metadata={"description": "The mail address of whoever does the task"})
+    days = fields.Integer(load_default=DAYS, metadata={"minimum": 1, "maximum": MOST_DAYS})
+    locale = fields.String(load_default="en", metadata={"description": "The language of the page and the mail"})

@@ -303,6 +303,18 @@ class Task(TaskRow):
     actions = fields.List(fields.String())
 
 
+class Link(Shape):
+    OPTIONAL = frozenset({"url"})
+
+    id = fields.String()
+    address = fields.String()
+    locale = fields.String()
+    given_by = fields.Nested(Person)
+    given_at = _instant()
+    expires_at = _instant()
+    url = fields.String(allow_none=True, metadata={"description": "Where it leads; told by GET alone"})
+
+
 class Clock(Shape):
     id = fields.String()
     measure = fields.String()

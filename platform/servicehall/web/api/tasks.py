@@ -8,14 +8,16 @@ from typing import Any
 from flask import Response
 from marshmallow import Schema
 
-from ...clock import now
-from ...models.fulfilment import Task
+from ...clock import as_instant, now
+from ...errors import NotFound
+from ...models.fulfilment import GuestLink, Task
 from ...models.requests import Request
-from ...services import cases, lists, tasks
+from ...services import cases, directory, guests, lists, tasks
 from ...services.access import note_reading
 from ...services.visibility import task_for
+from ...texts import _
 from . import inputs, shapes
-from .calls import as_json, call, etag_of, listed, only_read, viewer
+from .calls import as_json, call, etag_of, listed, no_content, only_read, viewer
 from .reading import Nothing
 from .versions import expect_version
 
@@ -88,6 +90,64 @@ def tick(task_id: str, said: dict[str, Any]) -> Response:
     expect_version(_request_of(task))
     tasks.tick(task, viewer=viewer(), at=now(), **said)
     return _shown(task)
+
+
+@call(
+    "GET",
+    "/tasks/<task_id>/link",
+    summary="The link by which somebody without an account may do the task now; for those who may work on it",
+    tag=TAG,
+    answer=shapes.Link,
+)
+def get_link(task_id: str) -> Response:
+    link = _live_link(task_for(viewer(), task_id))
+    return as_json({**_link(link), "url": guests.url_of(link)})
+
+
+@call(
+    "POST",
+    "/tasks/<task_id>/link",
+    summary="Let somebody without an account do the task, by a link; one that was given before ends",
+    tag=TAG,
+    body=inputs.NewLink,
+    answer=shapes.Link,
+    status=201,
+    versioned=True,
+)
+def give_link(task_id: str, said: dict[str, Any]) -> Response:
+    task = task_for(viewer(), task_id)
+    expect_version(_request_of(task))
+    made = guests.give(task, viewer=viewer(), at=now(), **said)
+    only_read()
+    return as_json(_link(viewer().session.get_one(GuestLink, made)), 201)
+
+
+@call("DELETE", "/tasks/<task_id>/link", summary="Take the task's link back", tag=TAG, status=204, versioned=True)
+def take_link_back(task_id: str) -> Response:
+    task = task_for(viewer(), task_id)
+    expect_version(_request_of(task))
+    guests.take_back(task, viewer=viewer(), at=now())
+    return no_content()
+
+
+def _live_link(task: Task) -> GuestLink:
+    """NotFound also for those who may see the task, and not work on it."""
+    link = guests.live_link(viewer().session, task, now()) if tasks.may_work(task, viewer()) else None
+    if link is None:
+        raise NotFound(_("There is no link."))
+    return link
+
+
+def _link(link: GuestLink) -> dict[str, Any]:
+    session = viewer().session
+    return {
+        "id": link.id,
+        "address": guests.address_of(session, link),
+        "locale": link.locale,
+        "given_by": cases.person_record(directory.find(session, link.given_by_id), link.given_by_id),
+        "given_at": as_instant(link.given_at),
+        "expires_at": as_instant(link.expires_at),
+    }
 
 
 def _request_of(task: Task) -> Request:
