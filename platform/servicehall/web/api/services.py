@@ -14,7 +14,7 @@ from ...services.catalog import Card
 from ...services.releases import Release
 from ...texts import current_locale
 from ..plan_words import warnings
-from . import inputs, shapes
+from . import inputs, preview_shapes, shapes
 from .calls import as_json, call, listed_parts, only_read, viewer
 
 TAG = "Services"
@@ -57,7 +57,7 @@ def get_form(department: str, key: str) -> Response:
     summary="What an order would come to: errors, approvers, tasks, due dates; nothing is submitted",
     tag=TAG,
     body=inputs.Check,
-    answer=shapes.Preview,
+    answer=preview_shapes.Preview,
 )
 def check(department: str, key: str, said: dict[str, Any]) -> Response:
     only_read()

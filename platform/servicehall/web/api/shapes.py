@@ -8,15 +8,15 @@ from typing import Any, ClassVar
 from marshmallow import Schema, fields
 
 
-def _instant(about: str = "") -> fields.String:
+def instant(about: str = "") -> fields.String:
     return fields.String(allow_none=True, metadata={"format": "date-time", "description": about})
 
 
-def _some(schema: type[Schema]) -> fields.List[Any]:
+def some(schema: type[Schema]) -> fields.List[Any]:
     return fields.List(fields.Nested(schema))
 
 
-def _open(about: str) -> fields.Dict:
+def open_map(about: str) -> fields.Dict:
     return fields.Dict(metadata={"description": about})
 
 
@@ -49,7 +49,7 @@ class ProblemDocument(Shape):
     title = fields.String()
     status = fields.Integer()
     detail = fields.String()
-    errors = _some(Problem)
+    errors = some(Problem)
 
 
 class Person(Shape):
@@ -88,72 +88,6 @@ class Service(Shape):
     version = fields.Integer()
 
 
-class PreviewApprover(Shape):
-    OPTIONAL = frozenset({"person", "group", "skipped", "deputy"})
-
-    person = fields.Nested(Person)
-    group = fields.String()
-    why = fields.String()
-    skipped = fields.String(metadata={"description": "Why this voice would be passed over"})
-    deputy = fields.Nested(Person, metadata={"description": "Who stands in for the person just then"})
-
-
-class PreviewStage(Shape):
-    key = fields.String()
-    title = fields.String()
-    approvers = _some(PreviewApprover)
-    skipped = fields.String(allow_none=True, metadata={"description": "Why nobody would be asked"})
-    needed = fields.Integer(metadata={"description": "How many approvals the stage needs"})
-
-
-class PreviewTask(Shape):
-    key = fields.String()
-    title = fields.String()
-    department = fields.String()
-    group = fields.String(allow_none=True)
-    due_at = _instant()
-    after = fields.List(fields.String(), metadata={"description": "The tasks that it waits for"})
-    starts_by = _instant("The last moment to begin, where a date hangs on it")
-    critical = fields.Boolean(metadata={"description": "On the chain of tasks that leaves the least time"})
-
-
-class LateTask(Shape):
-    key = fields.String()
-    title = fields.String()
-    due_at = _instant()
-    earliest_at = _instant("When it can be done at the earliest")
-    because = fields.List(fields.String(), metadata={"description": "Keys of the tasks before it that take the time"})
-
-
-class PlanOutlook(Shape):
-    OPTIONAL = frozenset({"warnings"})
-
-    anchor = fields.String(allow_none=True, metadata={"description": "The field whose date the plan counts from"})
-    date = fields.Date(allow_none=True)
-    possible = fields.Boolean(allow_none=True, metadata={"description": "Whether that date can be met"})
-    works_from = fields.Date(allow_none=True, metadata={"description": "The first date that can be met"})
-    critical = fields.List(fields.String(), metadata={"description": "The chain of tasks that leaves the least time"})
-    late = _some(LateTask)
-    warnings = fields.List(fields.String(), metadata={"description": "The same in the reader's words"})
-
-
-class PreviewClock(Shape):
-    measure = fields.String()
-    due_at = _instant()
-
-
-class Preview(Shape):
-    visible = fields.List(fields.String())
-    required = fields.List(fields.String())
-    answers = _open("Computed ones included")
-    errors = _some(Problem)
-    price = fields.Nested(Price, allow_none=True)
-    stages = _some(PreviewStage)
-    tasks = _some(PreviewTask)
-    clocks = _some(PreviewClock)
-    plan = fields.Nested(PlanOutlook)
-
-
 class RequestRow(Shape):
     id = fields.String()
     number = fields.String()
@@ -170,24 +104,24 @@ class RequestRow(Shape):
     requested_for = fields.Nested(Person)
     holder = fields.String(metadata={"description": "Who has it now, in words"})
     next = fields.String(metadata={"description": "What is awaited, in words"})
-    due_at = _instant("By the resolution clock, else with the last required task")
-    created_at = _instant()
-    submitted_at = _instant()
-    approved_at = _instant()
-    resolved_at = _instant()
-    ended_at = _instant()
-    state_since = _instant()
+    due_at = instant("By the resolution clock, else with the last required task")
+    created_at = instant()
+    submitted_at = instant()
+    approved_at = instant()
+    resolved_at = instant()
+    ended_at = instant()
+    state_since = instant()
 
 
 class Request(RequestRow):
     impact = fields.String(allow_none=True)
     urgency = fields.String(allow_none=True)
     round = fields.Integer()
-    answers = _open("As the reader may know them")
+    answers = open_map("As the reader may know them")
     masked = fields.List(fields.String(), metadata={"description": "Keys of answers that are null because masked"})
     content_sha256 = fields.String()
     price = fields.Nested(Price, allow_none=True)
-    watchers = _some(Person)
+    watchers = some(Person)
     actions = fields.List(fields.String(), metadata={"description": "What the reader may do now"})
     fields_ = fields.List(fields.String(), data_key="fields")
     parent = fields.String(allow_none=True)
@@ -201,11 +135,11 @@ class Voice(Shape):
 
     person = fields.Nested(Person)
     group = fields.String()
-    members = _some(Person)
+    members = some(Person)
 
 
 class Signature(Shape):
-    name, content, at, components = fields.String(), fields.String(), _instant(), fields.List(fields.String())
+    name, content, at, components = fields.String(), fields.String(), instant(), fields.List(fields.String())
     meaning = fields.String(metadata={"description": "approved, rejected or returned; `content` is what was signed"})
 
 
@@ -221,10 +155,10 @@ class ApprovalPart(Shape):
     voice = fields.Nested(Voice, allow_none=True)
     holder = fields.Nested(Person, allow_none=True, metadata={"description": "The deputy who has it"})
     on_behalf_of = fields.Nested(Person, allow_none=True)
-    asked_at = _instant()
-    due_at = _instant()
+    asked_at = instant()
+    due_at = instant()
     decided_by = fields.Nested(Person, allow_none=True)
-    decided_at = _instant()
+    decided_at = instant()
     decision = fields.String(allow_none=True)
     comment = fields.String(allow_none=True)
     signed = fields.Boolean()
@@ -247,11 +181,11 @@ class Change(Shape):
 
 
 class Approval(ApprovalRow):
-    answers = _open("The content to decide on, as the reader may know it")
+    answers = open_map("The content to decide on, as the reader may know it")
     masked = fields.List(fields.String())
     price = fields.Nested(Price, allow_none=True)
     previous_content_sha256 = fields.String(allow_none=True)
-    changed = _some(Change)
+    changed = some(Change)
     decisions = fields.List(fields.String())
     comment_for = fields.List(fields.String(), metadata={"description": "Decisions that must say why"})
     sign = fields.Boolean()
@@ -276,15 +210,15 @@ class TaskRow(Shape):
     requested_for = fields.Nested(Person, allow_none=True)
     priority = fields.String(allow_none=True)
     state = fields.String()
-    due_at = _instant()
-    ready_at = _instant()
-    started_at = _instant()
-    done_at = _instant()
+    due_at = instant()
+    ready_at = instant()
+    started_at = instant()
+    done_at = instant()
     done_by = fields.Nested(Person, allow_none=True)
     after = fields.List(fields.String())
     optional = fields.Boolean()
     why = fields.String(allow_none=True)
-    request_answers = _open("The request's answers that this task shows")
+    request_answers = open_map("The request's answers that this task shows")
 
 
 class ChecklistItem(Shape):
@@ -294,7 +228,7 @@ class ChecklistItem(Shape):
 
 class Task(TaskRow):
     note = fields.String(allow_none=True, metadata={"description": "What whoever added it by hand wrote"})
-    checklist = _some(ChecklistItem)
+    checklist = some(ChecklistItem)
     masked = fields.List(fields.String())
     form = fields.Dict(allow_none=True)
     answers = fields.Dict(allow_none=True, metadata={"description": "What was filled in"})
@@ -310,8 +244,8 @@ class Link(Shape):
     address = fields.String()
     locale = fields.String()
     given_by = fields.Nested(Person)
-    given_at = _instant()
-    expires_at = _instant()
+    given_at = instant()
+    expires_at = instant()
     url = fields.String(allow_none=True, metadata={"description": "Where it leads; told by GET alone"})
 
 
@@ -323,10 +257,10 @@ class Clock(Shape):
     state = fields.String()
     target = fields.String()
     priority = fields.String()
-    started_at = _instant()
-    due_at = _instant()
-    breached_at = _instant()
-    completed_at = _instant()
+    started_at = instant()
+    due_at = instant()
+    breached_at = instant()
+    completed_at = instant()
     elapsed_seconds = fields.Integer()
     remaining_seconds = fields.Integer()
     policy = fields.String()
@@ -339,10 +273,10 @@ class Event(Shape):
     sequence = fields.Integer()
     kind = fields.String()
     schema = fields.Integer()
-    at = _instant()
+    at = instant()
     actor = fields.String()
     on_behalf_of = fields.String(allow_none=True)
-    body = _open("As it was hashed")
+    body = open_map("As it was hashed")
     prev_hash = fields.String()
     hash = fields.String()
 
@@ -350,7 +284,7 @@ class Event(Shape):
 class Comment(Shape):
     id = fields.String()
     author = fields.Nested(Person)
-    at = _instant()
+    at = instant()
     body = fields.String()
     internal = fields.Boolean()
 
@@ -358,7 +292,7 @@ class Comment(Shape):
 class Attachment(Shape):
     id = fields.String()
     author = fields.Nested(Person)
-    at = _instant()
+    at = instant()
     name = fields.String(allow_none=True)
     media_type = fields.String(allow_none=True)
     size = fields.Integer(allow_none=True)
@@ -390,7 +324,7 @@ class Decided(Shape):
 
 
 class DecidedMany(Shape):
-    items = _some(Decided)
+    items = some(Decided)
 
 
 class Finding(Shape):
@@ -408,4 +342,4 @@ class Verification(Shape):
     contents = fields.Integer()
     erased = fields.Integer()
     seals = fields.Integer()
-    findings = _some(Finding)
+    findings = some(Finding)

@@ -13,11 +13,11 @@ from ...services import cases
 from ...services.access import note_reading
 from ...services.visibility import Viewer, request_for
 from ...services.who import Question, about, known_to, may_ask, who
-from . import inputs, shapes
+from . import inputs, preview_shapes, shapes
 from .calls import as_json, call, only_read, viewer
 
 
-class AnswerApprover(shapes.PreviewApprover):
+class AnswerApprover(preview_shapes.PreviewApprover):
     rule = fields.String(metadata={"description": "The approver rule; `fallback` where none gave anybody"})
 
 
@@ -28,12 +28,12 @@ class LeftOut(Schema):
     why = fields.String()
 
 
-class AnswerStage(shapes.PreviewStage):
+class AnswerStage(preview_shapes.PreviewStage):
     approvers = fields.List(fields.Nested(AnswerApprover))
     left_out = fields.List(fields.Nested(LeftOut), metadata={"description": "Whom a rule named in vain"})
 
 
-class Answer(shapes.Preview):
+class Answer(preview_shapes.Preview):
     service = fields.String()
     version = fields.Integer(metadata={"description": "Published at that moment"})
     at = fields.String(metadata={"format": "date-time"})
