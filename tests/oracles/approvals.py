@@ -186,10 +186,15 @@ class Model:
                 votes.append(vote)
         while any(self.speak_once(votes)):
             votes = [vote for vote in votes if vote.members != []]
-        uncovered = not self.climb() and any(rule == "manager_until" for rule, _ in stage.rules)
-        if uncovered or not votes or self.quorum(stage, len(votes)) > len(votes):
+        if self.uncovered(stage) or not votes or self.quorum(stage, len(votes)) > len(votes):
             return [self.fallback(stage.key)]
         return votes
+
+    def uncovered(self, stage: Stage) -> bool:
+        """Whether nobody's limit covers the value, of those who may be asked for it."""
+        line = self.climb()
+        asked = line and list(self.named(line[-1], stage.key, self.company.line(line[-1])))
+        return not asked and any(rule == "manager_until" for rule, _ in stage.rules)
 
     @staticmethod
     def speak_once(votes: list[Vote]) -> list[str]:

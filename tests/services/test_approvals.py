@@ -10,7 +10,7 @@ from tests.factories.small import Small, refusal
 from servicehall.domain import events as e
 from servicehall.domain.conditions import RequestFacts
 from servicehall.models.base import db
-from servicehall.services import catalog, releases
+from servicehall.services import cases, catalog, releases
 from servicehall.services.people import record_person
 from servicehall.services.work import read_content, work
 
@@ -106,6 +106,24 @@ def test_a_limit_in_another_currency_covers_nothing(small: Small) -> None:
         fields="[{key: total, type: money, currency: EUR, label: Total}]",
     )
     assert small.voices(small.order(total="5")) == [("leads", "pending")]
+
+
+def test_where_no_limit_suffices_it_is_said(small: Small) -> None:
+    small.publish(chain("key: one, approvers: [manager_until: {limit: total}]"), fields=TOTAL)
+    (row,) = small.approvals(small.order(total="50001"))
+    record = cases.approval_record(small.viewer("lena"), row)
+    assert record["why"] == "The department's fallback decides: nobody in the line may approve this amount alone"
+
+
+@pytest.mark.parametrize(("who", "asked"), [("asks", ["boss", "chief"]), ("chief", ["leads"])])
+def test_whose_limit_covers_it_decides_or_the_fallback_never_those_below_alone(
+    small: Small, who: str, asked: list[str]
+) -> None:
+    """The chief orders for somebody two levels down: nobody above could be asked in their place."""
+    until = "key: one, approvers: [manager_until: {of: requested_for, limit: total}]"
+    small.publish(chain(until), fields=TOTAL)
+    made = small.order(who, total="5000", requested_for="asks@example.com")
+    assert small.voices(made) == [(one, "pending") for one in asked]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from servicehall.approval_rules.view import Amount, Manager, View, candidate
@@ -10,7 +11,7 @@ from servicehall.domain.voices import Candidate, Uncovered
 
 
 def resolve(params: Any, view: View) -> Sequence[Candidate]:
-    """All on the way are asked; where nobody covers it, the fallback decides instead."""
+    """All on the way are asked; where nobody covers it, or who does may not be asked, the fallback decides instead."""
     of = params.get("of", "requester")
     subject, amount = view.subject(of), view.amount(params["limit"])
     why = {"code": "manager_until", "params": {"of": of, "limit": params["limit"]}}
@@ -18,8 +19,9 @@ def resolve(params: Any, view: View) -> Sequence[Candidate]:
         return (Uncovered(why),)
     asked = []
     for manager in (one for one in view.line(subject) if one.active):
-        asked.append(candidate(view, manager.id, why, climbs=True))
-        if _covers(manager, amount):
+        covers = _covers(manager, amount)
+        asked.append(replace(candidate(view, manager.id, why, climbs=True), covers=covers))
+        if covers:
             return tuple(asked)
     return (Uncovered(why),)
 

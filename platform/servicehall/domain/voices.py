@@ -87,15 +87,25 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class PersonCandidate:
-    """A person whom a rule names; manager-like rules add who stands above (`next_up`, nearest first)."""
+    """A person whom a rule names; manager-like rules add who stands above (`next_up`, nearest first).
+
+    `covers`: whose limit the rule leans on; where neither they nor the next one up is asked, the rule is uncovered.
+    """
 
     person: str
     why: Why
     next_up: tuple[Superior, ...] = ()
     active: bool = True
+    covers: bool = False
 
     def sift(self, sieve: _Sieve) -> Iterator[Voice]:
         """At most one voice: this person's, a skipped one, or that of the next one up."""
+        asked = tuple(self._asked(sieve))
+        if self.covers and not asked:
+            sieve.uncovered = self.why
+        return iter(asked)
+
+    def _asked(self, sieve: _Sieve) -> Iterator[Voice]:
         if not self.active:
             sieve.leave_out(self.person, "inactive", self.why)
         elif self.person in sieve.around.apart:

@@ -99,8 +99,14 @@ def keep_answers(
     if same and other is None:
         return
     changed = sorted(key for key in {*stored, *checked.answers} if stored.get(key) != checked.answers.get(key))
-    content = row.content if same else w.keep(checked.answers)
+    content = row.content if same else _keep(w, row, checked.answers)
     w.record(stream_of(row.id), e.AnswersChanged(content=content, changed=changed, requested_for=other))
+
+
+def _keep(w: Work, row: Request, answers: Mapping[str, Any]) -> str:
+    """Answers that are again as they were sent are that content, under its hash."""
+    sent = row.submitted_content
+    return sent if sent is not None and w.content(sent) == answers else w.keep(answers)
 
 
 def new_facts(
