@@ -78,14 +78,23 @@ def _service(release: Mapping[str, Any]) -> Changes:
 def _form(release: Mapping[str, Any]) -> Changes:
     for page, one in enumerate(release["form"]["pages"]):
         way: Way = ("form", "pages", page)
+        filled = _filled_by_approvers(release)
         if "visible" in one:
             yield from _condition(release, (*way, "visible"), f"page {one['key']}: visible")
         for index, field in enumerate(one["fields"]):
-            yield from _field(release, (*way, "fields", index), field["key"], field)
+            if field["key"] not in filled:
+                yield from _field(release, (*way, "fields", index), field["key"], field)
+
+
+def _filled_by_approvers(release: Mapping[str, Any]) -> set[str]:
+    """The fields that are asked of approvers, and stand in no preview."""
+    tasks = (release["fulfilment"] or {}).get("tasks", ())
+    chains = [release["approval"], *(task.get("approval") for task in tasks)]
+    return {key for chain in chains if chain for stage in chain["stages"] for key in stage.get("fields", ())}
 
 
 def _field(release: Mapping[str, Any], way: Way, name: str, field: Mapping[str, Any]) -> Changes:
-    if field["type"] not in (*SHOWN, "computed"):
+    if field["type"] not in (*SHOWN, "computed") and "min_rows" not in field:  # too few rows are refused in any case
         if "required" in field:
             yield from _condition(release, (*way, "required"), f"{name}: required")
         elif field["type"] != "boolean" or "default" not in field:
@@ -96,7 +105,8 @@ def _field(release: Mapping[str, Any], way: Way, name: str, field: Mapping[str, 
         yield f"{name}: hidden", _set((*way, "visible"), False)
     for limit in ("min", "max", "min_length", "pattern", "min_rows"):
         if limit in field:
-            yield f"{name}: no {limit}", _drop((*way, limit))
+            if (limit, field[limit]) != ("min_rows", 1) or not field.get("required"):
+                yield f"{name}: no {limit}", _drop((*way, limit))
             if limit != "pattern":
                 yield f"{name}: another {limit}", _set((*way, limit), _nearer(limit, field[limit]))
     if "default" in field:
@@ -111,7 +121,7 @@ def _field(release: Mapping[str, Any], way: Way, name: str, field: Mapping[str, 
 
 
 def _column(release: Mapping[str, Any], way: Way, name: str, field: Mapping[str, Any]) -> Changes:
-    if field.get("required"):
+    if field.get("required") and "default" not in field:
         yield from _condition(release, (*way, "required"), f"{name}: required")
     for limit in ("min", "max"):
         if limit in field:
@@ -157,10 +167,8 @@ def _approval(release: Mapping[str, Any]) -> Changes:
         if "when" in stage:
             yield from _condition(release, (*way, "when"), f"{name}: when")
         yield from _approvers(way, name, stage)
-    for parts in ("parallel", "apart"):
-        for index, _keys in enumerate(chain.get(parts, ())):
-            if parts == "apart":
-                yield f"{parts} {index}: dropped", _drop(("approval", parts, index))
+    for index, _keys in enumerate(chain.get("apart", ())):
+        yield f"apart {index}: dropped", _drop(("approval", "apart", index))
 
 
 def _without_stage(key: str) -> Change:
@@ -192,18 +200,14 @@ def _approvers(way: Way, name: str, stage: Mapping[str, Any]) -> Changes:
         yield f"{name}: groups count another way", _set((*way, "group_counts"), other)
 
 
-def _of(params: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**params, "of": "requested_for" if params.get("of", "requester") == "requester" else "requester"}
-
-
 _OTHER_RULE: Mapping[str, Callable[[Any], Mapping[str, Any]]] = {
     "manager": lambda params: {"manager": {**params, "level": params.get("level", 1) + 1}},
     "manager_until": lambda params: {"manager": {"of": params.get("of", "requester"), "level": 3}},
-    "department_head": lambda params: {"department_head": _of(params)},
-    "group": lambda key: {"group": "another-group"},
-    "role": lambda role: {"role": "Another role"},
-    "person": lambda email: {"person": "somebody-else@example.com"},
-    "field": lambda key: {"person": "somebody-else@example.com"},
+    "department_head": lambda params: {"manager": {"of": params.get("of", "requester")}},
+    "group": lambda key: {"manager": {"of": "requester"}},
+    "role": lambda role: {"manager": {"of": "requester"}},
+    "person": lambda email: {"manager": {"of": "requester"}},
+    "field": lambda key: {"manager": {"of": "requester"}},
 }
 
 

@@ -7,18 +7,23 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, event, func, select
 from tests.factories.small import Small
 
+from servicehall.documents.kinds.registry import KINDS
+from servicehall.documents.parts import rewrite, walk
+from servicehall.documents.words import Text
 from servicehall.models.base import db
 from servicehall.models.log import EventRow, ReleaseRow
+from servicehall.models.operations import Upload
 from servicehall.services import drafting, simulation
-from servicehall.services.simulation import Simulation
+from servicehall.services.simulation import ASPECTS, Simulation
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 NAME = ("service", "it", "thing")
 FIELDS = "[{key: what, type: text, label: What}, {key: total, type: money, label: Total}]"
+NEEDED = {"key": "why", "type": "text", "label": "Why", "required": True}
 PARTS = """\
 approval:
   stages:
@@ -59,11 +64,76 @@ def test_a_label_changes_nothing(hall: Small) -> None:
     assert (found.looked_at, found.passed_over, found.differences) == (3, 0, ())
 
 
+def test_no_text_changes_anything(hall: Small) -> None:
+    body = drafting.current(db.session(), NAME).document.body
+    part = KINDS["service"].part
+    texts = [(path, value) for path, one, value in walk(part, body) if isinstance(one, Text)]
+    assert len(texts) > 6
+    told = rewrite(part, body, lambda one, value: "Otherwise" if isinstance(one, Text) else value)
+    drafting.save(NAME, body=told, viewer=hall.viewer("author"), at=hall.at)
+    document = drafting.current(db.session(), NAME).document
+    rows = simulation.requests_since(db.session(), document, hall.at - timedelta(days=1))
+    assert simulation.simulate(db.session(), document, rows).differences == ()
+
+
+def test_a_request_for_somebody_else_is_refused_where_the_draft_forbids_it(hall: Small) -> None:
+    sent = hall.order("boss", requested_for="asks@example.com", what="x", total="10")
+    found = simulated(hall, {"op": "add", "path": "/on_behalf", "value": "self"})
+    assert [(one.id, tuple(one.aspects)) for one in found.differences] == [(sent, ASPECTS)]
+    assert found.differences[0].aspects["refused"] == ([], ["forbidden"])
+
+
+SLA = "sla: {calendar: 24x7, priority: p3, targets: [{measure: resolution, by_priority: {p1: 1 hour, p3: 5 days}}]}\n"
+
+
+def test_another_priority_gives_other_dates_unless_somebody_chose_one(hall: Small) -> None:
+    hall.publish(PARTS + SLA, fields=FIELDS)
+    plain, chosen = hall.order(what="x", total="1"), hall.order(what="x", total="1", priority="p1")
+    found = {one.id: tuple(one.aspects) for one in simulated(hall, replace("/sla/priority", "p1")).differences}
+    assert (found[plain], chosen in found) == (("dates",), False)
+
+
+def test_a_file_that_was_accepted_then_is_accepted_again(hall: Small) -> None:
+    hall.publish(PARTS, fields=FIELDS.replace("[", "[{key: paper, type: file, label: Paper, required: true}, ", 1))
+    kept = {"sha256": "0" * 64, "name": "a.pdf", "media_type": "application/pdf", "size": 3}
+    viewer = hall.viewer("asks")
+    db.session.add(Upload(**kept, person_id=viewer.id, uploaded_at=hall.at))
+    db.session.commit()
+    sent = hall.order(what="x", total="10", paper=kept)
+    db.session.execute(delete(Upload))
+    db.session.commit()
+    found = simulated(hall, replace("/approval/stages/1/when", "has(answers.paper)"))
+    (one,) = [one for one in found.differences if one.id == sent]
+    assert tuple(one.aspects) == ("approvers",)
+
+
+def test_the_directory_is_read_once(hall: Small) -> None:
+    """Ten times as many requests ask for little more: of each its own answers, and what follows from them."""
+    queries: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *said: queries.append(said[2]))
+
+    def asked() -> int:
+        db.session.expire_all()
+        queries.clear()
+        simulated(hall, replace("/approval/stages/1/when", "total > 100"))
+        return len(queries)
+
+    few = asked()
+    for _ in range(20):
+        hall.order(what="x", total="6000")
+    assert asked() <= few + 5
+
+
 @pytest.mark.parametrize(
     ("operation", "expected"),
     [
         (replace("/approval/stages/1/when", "total >= 5000"), [("approvers",)]),
         (replace("/approval/stages/1/when", "total > 1.0"), [("approvers",)] * 2),
+        ({"op": "remove", "path": "/approval/stages/1"}, [("approvers",)] * 3),
+        (replace("/approval/stages/0/approvers/0", {"manager": {"level": 2}}), [("approvers",)] * 3),
+        ({"op": "add", "path": "/fulfilment/tasks/0/when", "value": "total > 5000"}, [("tasks", "dates")] * 2),
+        ({"op": "add", "path": "/fulfilment/tasks/-", "value": {"key": "a", "group": "desk"}}, [("tasks",)] * 3),
+        ({"op": "add", "path": "/form/pages/0/fields/-", "value": NEEDED}, [("refused",)] * 3),
         (replace("/fulfilment/tasks/0/due", "3 days"), [("dates",)] * 3),
         (replace("/fulfilment/tasks/0/group", "leads"), [("tasks",)] * 3),
         ({"op": "add", "path": "/form/pages/0/fields/1/max", "value": "5500"}, [("refused",)]),

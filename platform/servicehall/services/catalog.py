@@ -95,6 +95,7 @@ class Preview:
     tasks: list[TaskPreview]
     clocks: list[tuple[str, datetime]]
     outlook: Outlook
+    priority: str | None = None
 
 
 def services_for(
@@ -167,6 +168,7 @@ def preview(
         stages=[_stage(viewer, release, one) for one in foresee(session, release, context, checked.answers)],
         tasks=tasks,
         clocks=clockwork.expected(session, release, facts.priority, holds, at),
+        priority=facts.priority,
         outlook=outlook,
     )
 

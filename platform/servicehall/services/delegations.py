@@ -18,7 +18,7 @@ from servicehall.models.directory import Delegation, Department, Person
 from servicehall.models.operations import Timers
 from servicehall.services import directory
 from servicehall.services.visibility import Viewer
-from servicehall.services.work import Work, work
+from servicehall.services.work import Work, remembered, work
 from servicehall.texts import _
 
 
@@ -102,10 +102,15 @@ def in_force(session: Session, at: datetime) -> list[InForce]:
 
 def standing(session: Session, at: datetime) -> list[InForce]:
     """Delegations that hold now or later."""
+    since = (at - timedelta(days=2)).date()
+    return remembered(("delegations", since.isoformat()), lambda: _not_over(session, since))
+
+
+def _not_over(session: Session, since: date) -> list[InForce]:
     rows = session.execute(
         select(Delegation, Person)
         .join(Person, Person.id == Delegation.person_id)
-        .where(Delegation.ended_at.is_(None), Delegation.until >= (at - timedelta(days=2)).date())
+        .where(Delegation.ended_at.is_(None), Delegation.until >= since)
         .order_by(Delegation.since, Delegation.id)
     )
     return [

@@ -55,7 +55,8 @@ _PEOPLE = select(Person).where(Person.id.in_(bindparam("ids", expanding=True)))
 
 def by_email(session: Session, email: str) -> Person | None:
     """The person who signs in with this address, upper or lower case."""
-    return session.scalars(select(Person).where(Person.email == email.strip().lower())).first()
+    plain = email.strip().lower()
+    return remembered(("by_email", plain), lambda: session.scalars(select(Person).where(Person.email == plain)).first())
 
 
 def name_of(row: Person | None) -> str:
@@ -195,6 +196,10 @@ _GROUP_KEYS = (
 
 def with_role(session: Session, role: str) -> list[Person]:
     """The active people with a role, in the order of their addresses."""
+    return remembered(("with_role", role), lambda: _with_role(session, role))
+
+
+def _with_role(session: Session, role: str) -> list[Person]:
     named = cast(Person.roles, Text).contains(json.dumps(role, ensure_ascii=False), autoescape=True)
     rows = session.scalars(select(Person).where(Person.active, named).order_by(Person.email))
     return [one for one in rows if role in one.roles]

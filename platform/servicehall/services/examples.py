@@ -124,7 +124,7 @@ def play(release: Release, case: Mapping[str, Any], session: Session) -> Outcome
         return Outcome(allowed=False)
     facts = new_facts(release, at=at, impact=case.get("impact"), urgency=case.get("urgency"))
     found = catalog.preview(viewer, release, answers, beneficiary=beneficiary, at=at, facts=facts, known=answers)
-    return _outcome(release, found, facts.priority, viewer)
+    return _outcome(release, found, viewer)
 
 
 def moment_of(case: Mapping[str, Any]) -> datetime:
@@ -160,7 +160,7 @@ def _run(release: Release, case: Mapping[str, Any], index: int, session: Session
     return Result(index, result.key, result.title, found)
 
 
-def _outcome(release: Release, found: Preview, priority: str | None, viewer: Viewer) -> Outcome:
+def _outcome(release: Release, found: Preview, viewer: Viewer) -> Outcome:
     asked = {stage.key: names for stage in found.stages if (names := _asked(stage))}
     plan = release.plan.tasks if release.plan is not None else ()
     tasks = {task.key: task for task in found.tasks}
@@ -173,7 +173,7 @@ def _outcome(release: Release, found: Preview, priority: str | None, viewer: Vie
         fields=tuple(release.form.by_key),
         answers=found.checked.answers,
         price=price["amount"] if price else None,
-        priority=priority,
+        priority=found.priority,
         stages=asked,
         needed={stage.key: stage.needed for stage in found.stages if stage.key in asked},
         groups={key: task.group for key, task in tasks.items()},

@@ -7,7 +7,7 @@ stored. A draft of a shared document is tried with every service that uses it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -23,11 +23,12 @@ from servicehall.models.directory import Person
 from servicehall.models.requests import Request
 from servicehall.services import background, catalog, contexts, directory, drafting, releases, unpublished
 from servicehall.services.background import Job, Payload, Told
+from servicehall.services.beneficiaries import beneficiary_of
 from servicehall.services.catalog import Preview
 from servicehall.services.releases import Release, may_order, viewer_context
 from servicehall.services.shelf import row_of
 from servicehall.services.visibility import Viewer, visible_numbers
-from servicehall.services.work import read_contents
+from servicehall.services.work import read_contents, standing_still
 from servicehall.texts import current_locale
 
 KIND = "simulation"
@@ -89,7 +90,13 @@ def simulate(
 
     Errors: Invalid where the draft, or a service with it, does not resolve.
     """
-    sides = dict(_sides(session, document))
+    with standing_still():
+        return _simulated(session, dict(_sides(session, document)), rows, told)
+
+
+def _simulated(
+    session: Session, sides: Mapping[str, _Sides], rows: Sequence[Request], told: Callable[[int], None]
+) -> Simulation:
     differences, passed_over = [], 0
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
@@ -102,9 +109,7 @@ def simulate(
                 passed_over += 1
                 continue
             requester, beneficiary = people[row.requester_id], people[row.beneficiary_id]
-            was, now = (
-                _outcome(session, release, row, answers, requester, beneficiary) for release in sides[row.service]
-            )
+            was, now = _outcomes(session, sides[row.service], row, answers, requester, beneficiary)
             aspects = {one: (was[one], now[one]) for one in ASPECTS if was[one] != now[one]}
             if aspects:
                 differences.append(Difference(row.id, row.number, row.service, aspects))
@@ -141,11 +146,14 @@ def seen(viewer: Viewer, found: Mapping[str, Any]) -> dict[str, Any]:
     return {**found, "differences": shown, "hidden": len(found["differences"]) - len(shown)}
 
 
+_Sides = tuple[Release | None, Release]
+
+
 def _key(viewer: Viewer, row: Document) -> str:
     return f"{KIND}:{row.id}:{viewer.id}"
 
 
-def _sides(session: Session, document: Authored) -> Iterator[tuple[str, tuple[Release | None, Release]]]:
+def _sides(session: Session, document: Authored) -> Iterator[tuple[str, _Sides]]:
     """By service that the draft would change: its release as it is (None: not published), and as it would be."""
     own = document.kind == "service"
     for service in [document] if own else unpublished.services_through(session, document, departments=None):
@@ -156,6 +164,18 @@ def _sides(session: Session, document: Authored) -> Iterator[tuple[str, tuple[Re
         yield now.reference, (was, now)
 
 
+def _outcomes(
+    session: Session, sides: _Sides, row: Request, answers: Mapping[str, Any], requester: Person, beneficiary: Person
+) -> Sequence[Mapping[str, Any]]:
+    """On each side what a request comes to: with the priority that the side gives, unless what is published gives
+    another than the request has. Then somebody chose it, and it counts on both sides."""
+    for own in (False, True):
+        found = [_outcome(session, one, row, answers, requester, beneficiary, own=own) for one in sides]
+        if found[0].get("priority") == row.priority:
+            break
+    return found
+
+
 def _outcome(
     session: Session,
     release: Release | None,
@@ -163,15 +183,21 @@ def _outcome(
     answers: Mapping[str, Any],
     requester: Person,
     beneficiary: Person,
+    *,
+    own: bool,
 ) -> dict[str, Any]:
-    """What a request comes to, in plain values that can be compared."""
+    """What a request comes to, in plain values that can be compared; its priority is that of the side's own policy,
+    unless somebody gave it one of its `own`."""
     if release is None or row.submitted_at is None:
         return dict.fromkeys(ASPECTS)
     viewer = Viewer(session, requester)
     asked = {key: value for key, value in answers.items() if key in release.form.by_key}
     try:
+        beneficiary_of(viewer, release, beneficiary.email)
+        facts = contexts.request_facts(row)
+        facts = facts if own else replace(facts, priority=release.priority_for(row.impact, row.urgency))
         found = catalog.preview(
-            viewer, release, asked, beneficiary=beneficiary, at=row.submitted_at, facts=contexts.request_facts(row)
+            viewer, release, asked, beneficiary=beneficiary, at=row.submitted_at, facts=facts, known=answers
         )
         refused = sorted(f"{one.path}: {one.code}" for one in found.checked.errors)
         if not may_order(release, viewer_context(viewer, row.submitted_at)):
@@ -183,6 +209,7 @@ def _outcome(
         "approvers": _approvers(found),
         "tasks": sorted((one.key, one.department, one.group or "") for one in found.tasks),
         "dates": _dates(found),
+        "priority": found.priority,
     }
 
 
