@@ -44,8 +44,9 @@ def listed() -> ResponseReturnValue:
     return render_template(
         "admin/deliveries.html",
         rows=found.rows,
-        names=directory.people(session, [_person(row.payload) for row in found.rows]),
+        names=directory.people(session, [_person(row) for row in found.rows]),
         person_of=_person,
+        name_of=_name,
         reason_of=reason_of,
         state=state,
         table=table,
@@ -76,6 +77,13 @@ def retry(table: str) -> ResponseReturnValue:
     return redirect(f"/admin/deliveries?state=parked&table={table}", code=303)
 
 
-def _person(payload: Any) -> str | None:
-    found = payload.get("person") if isinstance(payload, dict) else None
+def _person(row: Any) -> str | None:
+    """Whom it is for: who asked for long work, or whom a mail goes to."""
+    found = getattr(row, "person_id", None) or row.payload.get("person")
     return found if isinstance(found, str) else None
+
+
+def _name(row: Any) -> str:
+    """What it is about: a system that is called, or a document."""
+    found = row.payload.get("name") or ""
+    return "/".join(found) if isinstance(found, list) else str(found)

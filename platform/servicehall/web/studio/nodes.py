@@ -204,7 +204,9 @@ class Nodes:
         if self.folding and not opened and isinstance(value, (Mapping, list)) and not isinstance(part, Text):
             told = [said for name, all_of_it in self.problems.items() if _is_within(name, place) for said in all_of_it]
             return Node(where, place, str(key), label, "folded", value=value, folded=True, problems=told)
-        return self._node(part, value, where, place, name=str(key), label=label)
+        made = self._node(part, value, where, place, name=str(key), label=label)
+        chosen = dict(made.choices).get(made.written) if made.control == "pick" else None
+        return replace(made, label=chosen) if chosen else made
 
     def rule(self, part: ApproverRule, value: Any, at: str, path: str) -> dict[str, Any]:
         there = next(iter(value)) if isinstance(value, Mapping) else ""

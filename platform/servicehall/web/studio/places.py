@@ -10,7 +10,7 @@ from typing import Any
 from servicehall.documents.diff import Change, describe_changes
 from servicehall.documents.parts import Part
 from servicehall.documents.patching import pointer, value_at
-from servicehall.documents.words import OneWord, Text
+from servicehall.documents.words import OneWord, Picture, Text
 from servicehall.errors import Invalid
 from servicehall.texts import N_, _, pick
 from servicehall.web.studio import words
@@ -36,6 +36,7 @@ _ENTRY = N_("“{name}” in “{list}”")
 LANGUAGES: Mapping[str, str] = {"en": N_("English"), "zh": N_("Chinese")}
 _TOKEN = re.compile(r"\[([^\]]*)\]|([^.\[\]]+)")
 LONGEST = 200
+SHORT_HASH = 8
 
 
 def language(locale: str) -> str:
@@ -88,6 +89,8 @@ def said(part: Part | None, value: Any) -> str:
         return _("yes") if value else _("no")
     if isinstance(part, OneWord) and isinstance(value, str):
         return "“" + words.word(value) + "”"
+    if isinstance(part, Picture) and isinstance(value, str):
+        return "“" + value[:SHORT_HASH] + "…”"
     if isinstance(value, str):
         text = " ".join(value.split())
         return "“" + (text if len(text) <= LONGEST else text[:LONGEST] + "…") + "”"
