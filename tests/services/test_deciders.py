@@ -29,7 +29,7 @@ from servicehall.services.work import standing_still, work
 
 pytestmark = on_sqlite
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
-CHAINS = 60 if LONG else 6
+CHAINS = 60 if LONG else 12
 FIELDS = "[{key: total, type: money, label: Total, min: '500'}]"
 
 
@@ -73,6 +73,13 @@ def test_a_quorum_above_the_members_of_a_group_is_never_reached(small: Small) ->
     assert found.witness["count"] == found.witness["of"]
 
 
+def test_a_group_of_people_who_have_left_decides_nothing(small: Small) -> None:
+    small.person("gone", active=False)
+    small.group("ghosts", "gone")
+    small.publish("approval: {stages: [{key: g, title: G, approvers: [{group: ghosts}]}]}")
+    assert {one.code for one in lint(db.session())} == {"always_fallback"}
+
+
 def test_where_nobody_at_all_is_left_it_is_a_warning_with_names(small: Small) -> None:
     small.group("alone", "lena")
     apart = "apart: [[dan, group]]"
@@ -92,6 +99,7 @@ def counted_in(found: list[PlacedProblem]) -> int:
 def random_chain(dice: random.Random) -> str:
     rules = (
         "{manager: {}}", "{manager: {level: 2}}", "{department_head: {}}", "{group: desk}", "{group: leads}",
+        "{group: few}",
         "{person: dan@example.com}", "{person: gone@example.com}", "{role: Controller}",
         "{manager_until: {limit: total}}",
     )  # fmt: skip
@@ -133,7 +141,7 @@ def test_of_random_chains_everybody_is_told_as_each_is_alone(
     dice = random.Random(SAMPLE_SEED)
     small.person("gone", active=False)
     small.person("cara", manager="chief", roles=["Controller"], approval_limit="900", currency="CNY")
-    small.group("few", "cara", "asks")
+    small.group("few", "cara", "asks", "gone")
     left = 0
     for number in range(CHAINS):
         if number < 6:  # so many as a finding names

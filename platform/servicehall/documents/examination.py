@@ -37,7 +37,8 @@ class PlacedProblem:
 
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path else ""
-        return f"{self.file}:{self.line}: {self.severity}: {where}{self.said}"
+        source = f"{self.file}:{self.line}: " if self.file or self.line else ""
+        return f"{source}{self.severity}: {where}{self.said}"
 
     @property
     def said(self) -> str:
