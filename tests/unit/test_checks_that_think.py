@@ -340,7 +340,7 @@ SMALL = {
 ATOMS = (
     'kind == "a"', 'kind != "b"', "n > 2", "n <= 1", "n == m", "m < 2", "m + 1 > n", "yes", "!yes", "has(answers.n)",
     '"x" in many', "size(many) == 2", "twice > 3", "twice == 1", "has(answers.twice)", "n in [1, 3]", 'kind in ["b"]',
-    "n < 0", "n > 4", "m <= 3", "m >= 4", "twice > 8", "twice <= -3", "twice >= -2", 
+    "n < 0", "n > 4", "m <= 3", "m >= 4", "twice > 8", "twice <= -3", "twice >= -2",
     "size(many) < 1", "size(many) >= 3",
     "(yes ? n : m) > 1", "double(n) * 0.5 > 1.0", "n - m > 3", 'kind.startsWith("a")',
 )  # fmt: skip
@@ -427,6 +427,26 @@ def test_a_shared_document_is_judged_by_all_who_use_it() -> None:
     (found,) = check(Pack(tuple(documents)), find=nothing)
     assert (found.code, found.path) == ("never", "stages[0].when")
     assert check(Pack((*documents, document(large))), find=nothing) == []
+
+
+def test_of_rules_in_their_order_one_that_another_always_comes_before_is_told() -> None:
+    head = "kind: assignment_rule\ndepartment: it\nkey: default\ntitle: Default\nrules:\n"
+    first = "  - {when: 'request.type == \"incident\"', group: a, how: manual}\n"
+    second = '  - {when: \'request.type == "incident" && request.priority == "p1"\', group: b, how: manual}\n'
+    assert found_in(head + second + first) == []
+    (found,) = found_in(head + first + second)
+    assert (found.code, found.path, found.severity) == ("unreachable", "rules[1].when", "warning")
+    assert (found.witness or {})["tried"]["request"] == {"type": "incident", "priority": "p1"}
+
+
+def test_a_policy_that_those_before_it_leave_nothing_is_told() -> None:
+    old = "  - {priority: p3, targets"
+    text = SERVICE.replace(
+        old,
+        "  - {priority: p2, when: amount > 60000, targets: [{measure: response, by_priority: {p2: 1 hour}}]}\n" + old,
+    )
+    found = [one for one in found_in(text) if one.severity == "warning"]
+    assert [(one.code, one.path) for one in found] == [("unreachable", "sla[1].when")]
 
 
 def test_the_shipped_catalogs_raise_no_alarm_and_leave_nothing_undecided() -> None:

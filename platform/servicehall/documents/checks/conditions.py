@@ -91,12 +91,8 @@ def _check_chain(thinking: Thinking, chain: Place | None) -> None:
 def _check_policies(thinking: Thinking, sla: Place) -> None:
     """Policies that never count, because of their condition or of those before them; and their steps."""
     entries = [sla.at(index) for index in range(len(sla.value))] if isinstance(sla.value, list) else [sla]
-    before: list[str] = []
+    check_order(thinking, [entry.at("when") for entry in entries], never=_("this policy never counts"))
     for entry in entries:
-        when = entry.at("when")
-        if isinstance(when.value, str):
-            _check_entry(thinking, when, before)
-            before.append(when.value)
         policy = thinking.examination.block(entry, "sla_policy")
         for target in policy.items("targets") if policy is not None else ():
             for step in target.items("escalate"):
@@ -105,20 +101,36 @@ def _check_policies(thinking: Thinking, sla: Place) -> None:
                     thinking.judge(said, said.value, never=_("this step is never taken"))
 
 
-def _check_entry(thinking: Thinking, when: Place, before: list[str]) -> None:
+def check_order(thinking: Thinking, whens: Sequence[Place], *, never: str) -> None:
+    """Of a list the first whose condition holds counts: none of them is in vain, because of itself or of others."""
+    before: list[str] = []
+    for when in whens:
+        if isinstance(when.value, str):
+            thinking.judge(when, when.value, never=never)
+            _check_left(thinking, when, before, never)
+            before.append(when.value)
+
+
+def _check_left(thinking: Thinking, when: Place, before: Sequence[str], never: str) -> None:
     def left(case: Case) -> str:
         return both(*(negation(case.truth(one).yes) for one in before))
 
-    never = _("this policy never counts")
-    thinking.judge(when, when.value, never=never)
     try:
         alone = thinking.ask(when.value, "yes")
-        outcome = thinking.ask(when.value, "yes", given=left)
+        outcome = thinking.ask(when.value, "yes", given=left) if before else alone
     except Invalid:
         return
     if alone.possible and outcome.possible is False:
         message = _("{what}: whenever it would hold, one before it does", what=never)
         thinking.examination.weigh(when, "unreachable", message, {"tried": alone.shown()})
+
+
+def check_people_rules(examination: Examination, whens: Sequence[Place], *, never: str) -> None:
+    """An ordered list of conditions over people and the request, without a form."""
+    if examination.deep and is_installed():
+        check_order(Thinking(examination, World(compile_form(None), Environment())), whens, never=never)
+    else:
+        examination.unasked = examination.unasked or (examination.deep and any(one.value for one in whens))
 
 
 def _with_tasks(examination: Examination, world: World, plan: Place) -> World:

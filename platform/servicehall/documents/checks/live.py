@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from servicehall.documents.checks.conditions import check_people_rules
 from servicehall.documents.checks.expressions import WITHOUT_FORM, check_expression
 from servicehall.documents.document import Place
 from servicehall.documents.examination import Examination
@@ -34,6 +35,7 @@ def check_assignment_rule(examination: Examination, place: Place) -> None:
             examination.warn(
                 rule, "unreachable", _("what stands after a rule without “when” never counts; put it last")
             )
+    check_people_rules(examination, [rule.at("when") for rule in rules], never=_("this rule never counts"))
 
 
 def check_notification(examination: Examination, place: Place) -> None:
