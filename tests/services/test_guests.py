@@ -17,7 +17,10 @@ from servicehall.models.base import db
 from servicehall.models.fulfilment import GuestLink
 from servicehall.models.log import EventRow
 from servicehall.models.operations import Outbox
-from servicehall.services import guests, secret_links
+from servicehall.services import added_tasks, guests, secret_links
+from servicehall.services.printing.details import history
+from servicehall.services.printing.history import provable
+from servicehall.services.printing.paper import lay_out
 from servicehall.web import guest as page_of_guests
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -227,6 +230,25 @@ def test_the_page_gives_a_link_shows_it_to_the_group_and_takes_it_back(
     assert url not in asks.get(path).text
     assert url not in dan.post(f"{path}/link/take-back", follow_redirects=True).text
     assert client.get(link_path).status_code == 404
+
+
+def test_auditors_read_who_gave_the_link_to_whom_and_the_print_does_not_carry_the_address(
+    small: Small, made: str
+) -> None:
+    secret = give(small, made)
+    guests.complete(secret, given={"slip": "S-17"}, comment=None, at=small.at)
+    added_tasks.add(
+        small.request(made),
+        added_tasks.Wish("Phone them", group="desk", note="Before noon", shows=["what"]),
+        viewer=small.viewer("dan"),
+        at=small.at,
+    )
+    paper = lay_out(db.session(), small.request(made), at=small.at)
+    said = {entry.record.kind: entry.details.said for entry in history(paper)}
+    assert said["task.link_given"][0].startswith(f"To {ADDRESS}, until ")
+    assert said["task.completed"] == (f"By the link that Dan gave to {ADDRESS}",)
+    assert said["task.added"] == ("Phone them", "Before noon", "Shows What")
+    assert not any(ADDRESS in str(one.value) for one in provable(paper))
 
 
 def test_without_a_mail_server_no_mail_is_made(small: Small, made: str) -> None:

@@ -12,6 +12,8 @@ from tests.factories.small import START, Small, refusal
 from servicehall.models.base import db
 from servicehall.models.log import EventRow
 from servicehall.services import replanning
+from servicehall.services.printing.details import history
+from servicehall.services.printing.paper import lay_out
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -59,6 +61,10 @@ def test_open_tasks_alone_are_planned_anew(small: Small) -> None:
     assert small.request(made).content == content
     changed = db.session.query(EventRow).filter_by(kind="task.due_changed").all()
     assert len(changed) == 3
+    told = [
+        one for one in history(lay_out(db.session(), small.request(made), at=small.at)) if "anchor" in one.record.body
+    ]
+    assert told[-1].details.said == ("From 2026-12-09 to 2026-12-16",)
     small.do("dan", "complete", made, "open")
     assert small.task(made, "blocked").due_at == at(17)
 

@@ -24,7 +24,7 @@ from servicehall.domain.plans import Plan, parse_plan
 # each task the hour it begins at.
 
 Rows = list[tuple[int, int | None, list[int], list[list[int]], bool]]
-TRIES = 3_000 if proofs.LONG else 60
+TRIES = 1_000 if proofs.LONG else 60
 LATEST_DEADLINE = 3
 LAST = 11
 """Late enough for every task to begin after all deadlines, with all that wait for it behind it."""

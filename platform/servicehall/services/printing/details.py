@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from servicehall.clock import parse_instant
 from servicehall.domain.chain import EventRecord
 from servicehall.forms import CompiledForm
 from servicehall.reports.case import Answer, Change
@@ -12,7 +14,7 @@ from servicehall.services.printing.answers import changes, form_answers
 from servicehall.services.printing.approvals import signature_in_words
 from servicehall.services.printing.history import sentence
 from servicehall.services.printing.paper import Paper
-from servicehall.texts import _
+from servicehall.texts import _, pick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,44 @@ def _decided(paper: Paper, record: EventRecord, before: str | None) -> Details:
 def _completed(paper: Paper, record: EventRecord, before: str | None) -> Details:
     task = next((one for one in paper.tasks if one.id == record.body["task"]), None)
     form = paper.release.task_form(task.key) if task is not None and task.undoes is None else None
-    return Details(said=_comment(paper, record), answers=_given(paper, form, record.body.get("answers")))
+    why = record.body.get("why") or {}
+    guest = [_by_link(paper, why)] if "link" in why else []
+    return Details(said=(*_comment(paper, record), *guest), answers=_given(paper, form, record.body.get("answers")))
+
+
+def _by_link(paper: Paper, why: Mapping[str, Any]) -> str:
+    giver, address = paper.name(why["given_by"]), _address(paper, why)
+    return _("By the link that {giver} gave to {address}", giver=giver, address=address)
+
+
+def _address(paper: Paper, said: Mapping[str, Any]) -> str:
+    kept = paper.content(said["address"])
+    return str(kept["email"]) if kept else _("(erased)")
+
+
+def _link_given(paper: Paper, record: EventRecord, before: str | None) -> Details:
+    until = parse_instant(record.body["expires_at"]).astimezone(paper.zone)
+    return Details(
+        said=(_("To {address}, until {day}", address=_address(paper, record.body), day=f"{until:%Y-%m-%d}"),)
+    )
+
+
+def _anchor_moved(paper: Paper, record: EventRecord, before: str | None) -> Details:
+    moved = _("From {before} to {after}", before=record.body.get("previous") or "—", after=record.body["anchor"])
+    return Details(said=(moved, *_comment(paper, record)))
+
+
+def _added(paper: Paper, record: EventRecord, before: str | None) -> Details:
+    """What was written for tasks that were added by hand, and what they show."""
+    labels = {field.key: pick(field.label) for field in paper.release.form.fields}
+    said: list[str] = []
+    for task in record.body["tasks"]:
+        if task.get("said"):
+            words = paper.content(task["said"]) or {"title": _("(erased)")}
+            said += [text for text in (words["title"], words.get("note")) if text]
+        if task.get("shows"):
+            said.append(_("Shows {fields}", fields=_(", ").join(labels.get(key, key) for key in task["shows"])))
+    return Details(said=tuple(said))
 
 
 _DETAILS: Mapping[str, Callable[[Paper, EventRecord, str | None], Details]] = {
@@ -109,4 +148,7 @@ _DETAILS: Mapping[str, Callable[[Paper, EventRecord, str | None], Details]] = {
     "request.commented": _commented,
     "approval.decided": _decided,
     "task.completed": _completed,
+    "task.added": _added,
+    "task.link_given": _link_given,
+    "plan.anchor_moved": _anchor_moved,
 }

@@ -52,6 +52,7 @@ def comments(paper: Paper) -> tuple[case.Comment, ...]:
 def provable(paper: Paper) -> tuple[case.Provable, ...]:
     """Contents without secrets; the report attaches those of which print says every word."""
     internal = {str(event.body["content"]) for event in paper.events_of("request.commented") if event.body["internal"]}
+    internal |= {str(event.body["address"]) for event in paper.events_of("task.link_given")}
     secret = {task.answers for task in paper.tasks if _secret_task(paper, task.key, task.answers)}
     form = paper.release.form
     return tuple(
