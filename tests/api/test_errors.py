@@ -28,6 +28,12 @@ def test_not_signed_in(client: FlaskClient) -> None:
     assert said["type"] == "urn:servicehall:problem:unauthenticated"
 
 
+@on_sqlite
+def test_whoever_is_turned_away_is_told_in_their_own_language(client: FlaskClient) -> None:
+    for language, title in (("zh", "请先登录"), ("en", "Sign in first"), ("zh-CN", "请先登录"), ("", "Sign in first")):
+        assert client.get("/api/v1/requests", headers={"Accept-Language": language}).json["title"] == title
+
+
 @pytest.mark.parametrize("token", ["nonsense", "sh_nonsense", "a.b.c"])
 def test_a_token_that_is_no_good(client: FlaskClient, token: str) -> None:
     problem(client.get("/api/v1/requests", headers={"Authorization": f"Bearer {token}"}), 401)

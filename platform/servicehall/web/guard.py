@@ -13,6 +13,7 @@ from ..errors import Forbidden, NotFound, Unauthenticated
 from ..models.base import db, set_reading
 from ..texts import _
 from .identity import identify
+from .shell import choose_locale
 
 log = logging.getLogger("servicehall.access")
 
@@ -60,6 +61,7 @@ def enter() -> None:
     """Who is asking, and may they at all; then whether the request was forged."""
     g.began = time.perf_counter()
     g.person, g.duties, g.by_header = None, frozenset(), False
+    choose_locale()  # whoever is turned away here is told so in their language, not in that of the request before
     set_reading(True)
     if current_app.config["DEMO"] and not _from_loopback():
         raise Forbidden(_("The demo answers this machine only."))

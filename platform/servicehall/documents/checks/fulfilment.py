@@ -95,15 +95,23 @@ def _check_child(examination: Examination, task: Place, facts: PlanFacts) -> Non
         return
     service = examination.follow(task.at("request"), "service")
     form = child_form(examination, service) if service is not None else None
-    if form is None or facts.environment is None:
+    if service is None or form is None or facts.environment is None:
         return
     answers = task.value.get("answers") or {}
     for key in answers:
         _check_answer(examination, task.at("answers", key), key, form, facts.environment)
+    left_open = _left_to_approvers(examination, service)
     for key, fact in form.fields.items():
-        if fact.needed and key not in answers:
+        if fact.needed and key not in answers and key not in left_open:
             message = _("the child request requires “{key}”, and there is no answer for it", key=key)
             examination.warn(task.at("answers"), "unanswered", message)
+
+
+def _left_to_approvers(examination: Examination, service: Place) -> frozenset[str]:
+    """The fields that a stage of the child's own chain fills in: nobody is asked for them before."""
+    chain = examination.block(service.at("approval"), "approval_chain")
+    stages = chain.items("stages") if chain is not None else ()
+    return frozenset(str(field.value) for stage in stages for field in stage.items("fields"))
 
 
 def _check_answer(examination: Examination, place: Place, key: str, form: FormFacts, environment: Environment) -> None:
