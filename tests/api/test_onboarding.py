@@ -112,6 +112,24 @@ def test_a_draft_is_its_requesters_alone(api: Api) -> None:
     assert {one["path"] for one in sent.json["errors"]} >= {"private_email", "job_title", "start_date"}
 
 
+def test_a_draft_is_unfinished_but_loses_nothing_that_was_given(api: Api) -> None:
+    manager = api(MANAGER)
+    wish = {"service": SERVICE, "draft": True}
+    nonsense = {"start_date": "soon", "home_department": "nowhere", "guest": 5}
+    assert problem_paths(manager.post("/requests", json={**wish, "answers": nonsense})) == {*nonsense}
+    unfinished = {"full_name": "L", "bank_account": "12"}
+    path = f"/requests/{manager.post('/requests', json={**wish, 'answers': unfinished}).json['number']}"
+    assert unfinished.items() <= manager.get(path).json["answers"].items()
+    assert problem_paths(manager.patch(path, json={"answers": {"full_name": 7}})) == {"full_name"}
+    assert manager.patch(path, json={"answers": {"job_title": "Clerk"}}).json["answers"]["full_name"] == "L"
+    assert problem_paths(manager.post(f"{path}/submit")) >= {*unfinished}
+
+
+def problem_paths(refused: Any) -> set[str]:
+    assert refused.status_code == 422, refused.json
+    return {one["path"] for one in refused.json["errors"]}
+
+
 def test_for_whom_it_is_changes_only_in_a_draft(api: Api) -> None:
     manager = api(MANAGER)
     wish = {"service": "it/laptop", "answers": {}, "draft": True}

@@ -9,6 +9,7 @@ from tests.factories.small import Small, refusal
 
 from servicehall.domain import events as e
 from servicehall.domain.conditions import RequestFacts
+from servicehall.errors import Invalid
 from servicehall.models.base import db
 from servicehall.services import cases, catalog, releases
 from servicehall.services.people import record_person
@@ -246,6 +247,17 @@ def test_fields_of_a_stage_are_asked_of_its_approver_alone_and_later_conditions_
     small.decide("fin", "approve", made)
     assert small.request(made).content == content
     assert small.tasks(made) == {"a": "ready", "b": "skipped"}
+
+
+def test_all_that_a_decision_lacks_is_said_at_once(small: Small) -> None:
+    fields = "[{key: what, type: text, label: W}, {key: code, type: text, label: C, pattern: '[0-9]+'}]"
+    small.publish(
+        chain("key: one, fields: [code], comment: always, sign: true, approvers: [manager: {}]"), fields=fields
+    )
+    made = small.order(what="x")
+    with pytest.raises(Invalid) as refused:
+        small.decide("boss", "approve", made, comment="", answers={"code": "x", "what": "y", "foo": 1})
+    assert [one.path for one in refused.value.problems] == ["comment", "password", "what", "foo", "code"]
 
 
 @pytest.mark.parametrize(("units", "asked"), [(3, [("fin", "pending")]), (2, [])])

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -102,6 +102,11 @@ def test_one_process_migrates_serves_works_and_ends(
     wait_for(port, process)
     status, body = answer(port, "/readyz")
     assert (status, json.loads(body)["status"]) == (200, "ok")
+    heavy = Request(
+        f"http://127.0.0.1:{port}/api/v1/security/login", bytes(30 << 20), {"Content-Type": "application/json"}
+    )
+    with pytest.raises(HTTPError, match="413"):  # the answer is read, not a broken pipe
+        urlopen(heavy, timeout=PATIENCE)
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == 0
     log = (tmp_path / "run.log").read_text()

@@ -431,9 +431,12 @@ def test_what_can_be_meant_but_is_likely_wrong_is_a_warning(tmp_path: Path) -> N
 def test_what_the_child_asks_of_its_approvers_is_not_missing(tmp_path: Path) -> None:
     stage = "{key: s, title: S, approvers: [{group: g}], fields: [code]}"
     child = COMMON["it/child.yaml"].replace(
-        "        - {key: amount", "        - {key: code, type: text, label: Code, required: true}\n        - {key: amount"
+        "        - {key: amount",
+        "        - {key: code, type: text, label: Code, required: true}\n        - {key: amount",
     )
-    asked = [one.message for one in problems_of(tmp_path, {**COMMON, "it/child.yaml": child}) if one.code == "unanswered"]
+    asked = [
+        one.message for one in problems_of(tmp_path, {**COMMON, "it/child.yaml": child}) if one.code == "unanswered"
+    ]
     assert len(asked) == 1 and "“code”" in asked[0]
     filled = {**COMMON, "it/child.yaml": child + f"approval: {{stages: [{stage}]}}\n"}
     assert problems_of(tmp_path, filled) == []

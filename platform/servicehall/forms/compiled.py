@@ -81,15 +81,17 @@ class CompiledForm:
         skip: Container[str] = (),
         only: Container[str] | None = None,
         around: Mapping[str, Any] | None = None,
+        loose: bool = False,
     ) -> Checked:
         """Checks a whole set of answers, from JSON, and settles everything that follows from it.
 
         `previous` are the stored answers: they stay where a field is read-only, and what was cleared in them gets
         no default again. Fields in `skip` belong to somebody else: not asked, their stored answers stay. With
-        `only`, no other field is asked or changed. `around` are the request's answers, for the form of a task.
+        `only`, no other field is asked or changed. `around` are the request's answers, for the form of a task. A
+        `loose` check keeps what is only beyond its limits, though it names it.
         """
         reading = self._reading(context, lookup, previous, around or {})
-        reading.skip, reading.only = skip, only
+        reading.skip, reading.only, reading.loose = skip, only, loose
         if only is not None:
             reading.seen = ()  # whoever is asked for these fields is asked for the first time
         if isinstance(raw, Mapping):

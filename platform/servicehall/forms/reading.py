@@ -52,8 +52,8 @@ class Reading:
     `answers` are the canonical ones known so far, with those of the form around a row; `prefix` is where a row
     stands (`items[2].`); `previous` are the stored answers, and `seen` the fields that were visible with them:
     an answer that a person cleared does not come back as a default. Of refused answers, those that were only beyond
-    their limits are `doubted`: conditions go by them, nothing keeps them; of what hangs upon the others nothing can
-    be told, they are `untold`.
+    their limits are `doubted`: conditions go by them, nothing but a draft (`loose`) keeps them; of what hangs upon
+    the others nothing can be told, they are `untold`.
     """
 
     activation: Activation
@@ -63,6 +63,7 @@ class Reading:
     seen: Container[str] = ()
     skip: Container[str] = ()
     only: Container[str] | None = None
+    loose: bool = False
     doubted: set[str] = field(default_factory=set)
     untold: set[str] = field(default_factory=set)
     prefix: str = ""
@@ -86,7 +87,10 @@ class Reading:
         self.activation.put(key, value)
 
     def doubt(self, key: str, value: Any) -> None:
-        """The field has no answer, but conditions go by this value; None leaves them without one."""
+        """The field has no answer (but in a draft), and conditions go by this value; None leaves them without one."""
+        if self.loose and value is not None:
+            self.settle(key, value)
+            return
         self.answers.pop(key, None)
         self.activation.put(key, value)
         (self.untold if value is None else self.doubted).add(key)

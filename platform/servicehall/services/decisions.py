@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from servicehall.clock import as_instant
 from servicehall.domain import approvals as rules
 from servicehall.domain import events as e
+from servicehall.domain.approval_chains import Stage as Planned
 from servicehall.domain.separation import refuses_decision
 from servicehall.errors import Conflict, Forbidden, Invalid, Problem
 from servicehall.models.approvals import Approval, Stage
@@ -97,9 +98,11 @@ def cast_vote(
     planned = case.chain.stage(stage.key)
     if content != case.row.content:
         raise Conflict(_("The request has changed since you opened it. Please look at it again before you decide."))
-    _wants(comment or not rules.needs_comment(planned, decision), "comment", _("Please say why."))
-    _wants(proof or not planned.sign, "password", _("This decision is signed: enter your password."))
-    kept = _approver_answers(case, stage, answers, actor) if decision == "approve" else None
+    lacking = list(_lacking(planned, decision, comment, proof))
+    filled, wrong = _fill(case, planned, answers, actor) if decision == "approve" else ({}, [])
+    if lacking or wrong:
+        raise Invalid(lacking[0].message if lacking else _("Some answers need your attention."), [*lacking, *wrong])
+    kept = w.keep(case.with_computed(filled)) if filled else None
     owner = now.voice_person_id if now.voice_person_id != actor else None
     w.record(
         stream_of(case.row.id),
@@ -150,22 +153,28 @@ def _still_open(case: Case, approval: Approval, decision: str) -> None:
         raise Conflict(_("A gate inside the plan is approved or rejected; it cannot be returned."))
 
 
-def _wants(given: Any, path: str, message: str) -> None:
-    if not given:
-        raise Invalid(message, [Problem(path, "required", message)])
+def _lacking(planned: Planned, decision: str, comment: str | None, proof: Proof | None) -> Iterator[Problem]:
+    """What the decision itself needs besides: a reason, and the signature."""
+    if not comment and rules.needs_comment(planned, decision):
+        yield Problem("comment", "required", _("Please say why."))
+    if planned.sign and not proof:
+        yield Problem("password", "required", _("This decision is signed: enter your password."))
 
 
-def _approver_answers(case: Case, stage: Stage, answers: Mapping[str, Any], actor: str) -> str | None:
-    """The fields that belong to this stage, checked in the light of all answers; anything else is refused."""
-    fields = case.chain.stage(stage.key).fields
-    foreign = [Problem(key, "unknown", _("This field is not asked here.")) for key in answers if key not in fields]
-    if foreign:
-        raise Invalid(_("Some answers need your attention."), foreign)
-    if not fields:
-        return None
+def _fill(
+    case: Case, planned: Planned, answers: Mapping[str, Any], actor: str
+) -> tuple[Mapping[str, Any], Sequence[Problem]]:
+    """The fields that belong to this stage, checked in the light of all answers; anything else is wrong."""
+    foreign = [
+        Problem(key, "unknown", _("This field is not asked here.")) for key in answers if key not in planned.fields
+    ]
+    if not planned.fields:
+        return {}, foreign
+    given = {key: value for key, value in answers.items() if key in planned.fields}
     context = contexts.for_request(case.w.session, case.row, at=case.w.at)
-    checked = releases.check_stage_fields(case.release, fields, case.answers, answers, context, case.w, actor)
-    return case.w.keep(case.with_computed(checked)) if checked else None
+    checked = releases.check_stage_fields(case.release, planned.fields, case.answers, given, context, case.w, actor)
+    mine = {key: value for key, value in checked.answers.items() if key in planned.fields}
+    return mine, [*foreign, *checked.errors]
 
 
 def _signature(w: Work, actor: str, decision: str, content: str, proof: Proof) -> str:

@@ -21,8 +21,8 @@ from servicehall.domain.plans import Plan, parse_plan, undo_key
 from servicehall.domain.plans import Task as Planned
 from servicehall.domain.priorities import priority_of
 from servicehall.domain.sla import Policy, parse_policy
-from servicehall.errors import Invalid, NotFound
-from servicehall.forms import CompiledForm, compile_form
+from servicehall.errors import NotFound
+from servicehall.forms import Checked, CompiledForm, compile_form
 from servicehall.models.definitions import Document
 from servicehall.models.log import ReleaseRow
 from servicehall.models.requests import Request
@@ -346,12 +346,7 @@ def check_stage_fields(
     context: Context,
     w: Work,
     actor: str,
-) -> dict[str, Any]:
-    """What an approver fills in, checked in the light of all answers. Invalid names every wrong one."""
-    mine = set(fields)
+) -> Checked:
+    """What an approver fills in, checked in the light of all answers."""
     lookup = Directory(w.session, author=actor, known=stored)
-    merged = {**stored, **given}
-    checked = release.form.check(merged, context, lookup=lookup, previous=stored, only=mine)
-    if checked.errors:
-        raise Invalid(_("Some answers need your attention."), checked.errors)
-    return {key: value for key, value in checked.answers.items() if key in mine}
+    return release.form.check({**stored, **given}, context, lookup=lookup, previous=stored, only=set(fields))

@@ -30,6 +30,7 @@ from servicehall.services.submission import (
     new_facts,
     record_submission,
     refuse,
+    refuse_draft,
     settled,
     stream_of,
 )
@@ -71,12 +72,15 @@ def order(wish: Order, *, viewer: Viewer, at: datetime, request_id: str | None =
         beneficiary = beneficiary_of(viewer, release, wish.requested_for)
         facts = new_facts(release, at=at, priority=wish.priority, impact=wish.impact, urgency=wish.urgency)
         context = contexts.for_people(session, viewer.person, beneficiary, facts, at=at)
-        checked = check_answers(session, release, wish.answers, context, author=viewer.id)
-        if not wish.draft:
+        checked = check_answers(session, release, wish.answers, context, author=viewer.id, draft=wish.draft)
+        if wish.draft:
+            refuse_draft(checked, wish.answers)
+        else:
             facts = settled(release, facts, context, checked.answers, said=wish.priority)
-        if facts != context.request:
-            checked = check_answers(session, release, wish.answers, replace(context, request=facts), author=viewer.id)
-        refuse(checked, draft=wish.draft)
+            if facts != context.request:
+                context = replace(context, request=facts)
+                checked = check_answers(session, release, wish.answers, context, author=viewer.id)
+            refuse(checked)
     request_id = request_id or new_id()
     with work(stream_of(request_id), actor=viewer.id, at=at, new=True) as w:
         create(w, request_id, release, facts, viewer.person, beneficiary, checked, root=request_id)
@@ -98,7 +102,7 @@ def order_child(
     facts = new_facts(release, at=w.at, priority=parent.priority)
     context = contexts.for_people(session, requester, beneficiary, facts, at=w.at)
     checked = check_answers(session, release, answers, context, author=requester.id)
-    refuse(checked, draft=False)
+    refuse(checked)
     child_id = new_id()
     create(
         w,
@@ -135,8 +139,9 @@ def amend(
         beneficiary = new_beneficiary(row, release, requested_for, viewer)
         facts, tasks = contexts.request_facts(row), contexts.task_answers(w.session, row.id)
         context = contexts.for_people(w.session, viewer.person, beneficiary, facts, at=at, tasks=tasks)
-        checked = check_answers(w.session, release, merge(stored, answers), context, author=viewer.id, previous=stored)
-        refuse(checked, draft=row.state == "draft")
+        draft, merged = row.state == "draft", merge(stored, answers)
+        checked = check_answers(w.session, release, merged, context, author=viewer.id, previous=stored, draft=draft)
+        refuse_draft(checked, answers) if draft else refuse(checked)
         keep_answers(w, row, checked, stored, beneficiary)
 
 
@@ -153,7 +158,7 @@ def submit(request: Request, *, viewer: Viewer, at: datetime) -> None:
         stored = w.content(row.content) or {}
         context = contexts.for_request(w.session, row, at=at)
         checked = check_answers(w.session, release, stored, context, author=viewer.id, previous=stored)
-        refuse(checked, draft=False)
+        refuse(checked)
         keep_answers(w, row, checked, stored)
         if row.state == "draft":
             _settle_priority(w, row, settled(release, context.request, context, checked.answers))
@@ -312,13 +317,15 @@ def check_answers(
     author: str,
     previous: Mapping[str, Any] | None = None,
     known: Mapping[str, Any] | None = None,
+    draft: bool = False,
 ) -> Checked:
     """The one check of answers for every way in; fields that belong to an approval stage are not asked here.
 
-    `previous` are the stored answers; files may be those of `known` answers too.
+    `previous` are the stored answers; files may be those of `known` answers too. A draft keeps what is beyond limits.
     """
     lookup = Directory(session, author=author, known=previous or known or {})
-    return release.form.check(raw, context, previous=previous, lookup=lookup, skip=release.approver_fields)
+    skip = release.approver_fields
+    return release.form.check(raw, context, previous=previous, lookup=lookup, skip=skip, loose=draft)
 
 
 def parts_of(request: Request, viewer: Viewer) -> frozenset[Part]:

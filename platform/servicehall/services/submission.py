@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from servicehall.domain import events as e
 from servicehall.domain.conditions import Context, RequestFacts
 from servicehall.domain.sla import choose_policy
 from servicehall.errors import Invalid, Problem
-from servicehall.forms import Checked
+from servicehall.forms import LIMITS, Checked
 from servicehall.models.directory import Person
 from servicehall.models.requests import Request, RequestNumber
 from servicehall.services.pricing import price_of
@@ -162,9 +163,18 @@ def _not_one_of(known: Sequence[str]) -> str:
     return _("Choose one of {names}.", names=", ".join(known))
 
 
-def refuse(checked: Checked, *, draft: bool) -> None:
-    """A draft may be incomplete, never nonsense; everything else must be right."""
-    errors = [one for one in checked.errors if not draft or one.code == "unknown"]
+def refuse(checked: Checked) -> None:
+    """What is sent must be right in every answer."""
+    if checked.errors:
+        raise Invalid(_("Some answers need your attention."), checked.errors)
+
+
+UNFINISHED = LIMITS | {"required", "check", "min_rows"}
+
+
+def refuse_draft(checked: Checked, given: Container[str]) -> None:
+    """A draft may be unfinished, never nonsense: what is given now and cannot be kept is refused, not lost."""
+    errors = [one for one in checked.errors if one.code not in UNFINISHED and re.split(r"[.\[]", one.path)[0] in given]
     if errors:
         raise Invalid(_("Some answers need your attention."), errors)
 

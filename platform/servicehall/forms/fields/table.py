@@ -130,6 +130,7 @@ class TableField(Field):
             answers={key: value for key, value in reading.answers.items() if key not in own},
             previous=before,
             seen=own if before is not None else (),
+            loose=reading.loose,
             doubted=reading.doubted - own,
             untold=reading.untold - own,
             prefix=f"{path}.",

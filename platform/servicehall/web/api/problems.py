@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
 from ... import errors
 from ...models.base import db
@@ -18,6 +18,7 @@ from ..shell import render_error
 log = logging.getLogger("servicehall.web")
 
 MEDIA_TYPE = "application/problem+json"
+MOST_UNHEARD = 128 * 1024 * 1024
 
 BY_STATUS: dict[int, type[errors.ServicehallError]] = {
     kind.status: kind for kind in errors.ServicehallError.__subclasses__()
@@ -73,6 +74,8 @@ def wants_problem() -> bool:
 def _answer_http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, SecurityError):
         return Response("This host name is not served here.\n", status=400, content_type="text/plain; charset=utf-8")
+    if isinstance(error, RequestEntityTooLarge):
+        _hear_out()
     if error.response is not None or (error.code or 500) < 400:
         return error
     if not wants_problem():
@@ -84,6 +87,14 @@ def _answer_http(error: HTTPException) -> ResponseReturnValue:
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value
     return response
+
+
+def _hear_out() -> None:
+    """Passes over the rest of a body that was too large: whoever still sends would not read why it was refused."""
+    left = request.content_length or 0
+    stream = request.environ["wsgi.input"]
+    while 0 < left <= MOST_UNHEARD and (passed := len(stream.read(min(left, 65_536)))):
+        left -= passed
 
 
 def _other(error: HTTPException) -> errors.ServicehallError:

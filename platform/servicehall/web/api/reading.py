@@ -109,7 +109,7 @@ def _no_constant(name: str) -> Any:
 
 
 def _unspeakable(value: Any, path: str, depth: int = 0) -> Iterator[Problem]:
-    """Text that no database keeps (NUL, half a character), and nesting beyond all reason."""
+    """Text that no database keeps (NUL, half a character), and nesting beyond all reason; an answer goes by its key."""
     if depth > DEEPEST:
         yield Problem(path, "depth", _("This is nested too deeply."))
     elif isinstance(value, str):
@@ -118,7 +118,7 @@ def _unspeakable(value: Any, path: str, depth: int = 0) -> Iterator[Problem]:
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _unspeakable(key, path, depth + 1)
-            yield from _unspeakable(inner, f"{path}.{key}" if path else key, depth + 1)
+            yield from _unspeakable(inner, f"{path}.{key}" if path not in ("", "answers") else key, depth + 1)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _unspeakable(inner, f"{path}[{index}]", depth + 1)
