@@ -16,9 +16,8 @@ from servicehall.domain.lifecycle import Part, transition
 from servicehall.errors import Conflict, Forbidden, Invalid, Problem
 from servicehall.forms import Checked, merge
 from servicehall.models.base import new_id, reading
-from servicehall.models.directory import Person
 from servicehall.models.fulfilment import Task
-from servicehall.models.requests import Participant, Request
+from servicehall.models.requests import Request
 from servicehall.services import contexts, departments, directory, releases
 from servicehall.services.beneficiaries import beneficiary_of, new_beneficiary
 from servicehall.services.lookups import Directory
@@ -263,22 +262,6 @@ def attach(request: Request, *, file: Mapping[str, Any], viewer: Viewer, at: dat
     return attachment_id
 
 
-def watch(request: Request, *, person: Person, viewer: Viewer, at: datetime) -> None:
-    """Adds a watcher: the requester or an agent may, to a confidential request agents only."""
-    _may_set_watchers(request, viewer)
-    with work(family_of(request), actor=viewer.id, at=at) as w:
-        if not _is_watcher(w.session, request, person):
-            w.record(stream_of(request.id), e.WatcherAdded(person=person.id))
-
-
-def unwatch(request: Request, *, person: Person, viewer: Viewer, at: datetime) -> None:
-    if person.id != viewer.id:
-        _may_set_watchers(request, viewer)
-    with work(family_of(request), actor=viewer.id, at=at) as w:
-        if _is_watcher(w.session, request, person):
-            w.record(stream_of(request.id), e.WatcherRemoved(person=person.id))
-
-
 def set_priority(
     request: Request,
     *,
@@ -377,16 +360,6 @@ def _may_still_be_reopened(w: Work, row: Request) -> None:
 def _must_be_requester(row: Request, viewer: Viewer) -> None:
     if row.requester_id != viewer.id:
         raise Forbidden(_("Only the requester may do this."))
-
-
-def _may_set_watchers(request: Request, viewer: Viewer) -> None:
-    agent = viewer.is_agent_of(request)
-    if not agent and (request.requester_id != viewer.id or request.confidential):
-        raise Forbidden(_("You may not choose who watches this request."))
-
-
-def _is_watcher(session: Session, request: Request, person: Person) -> bool:
-    return session.get(Participant, (request.id, person.id, "watcher"), populate_existing=True) is not None
 
 
 def _clean(text: str | None, *, required: bool = False) -> str | None:

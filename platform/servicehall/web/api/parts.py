@@ -14,7 +14,7 @@ from ...forms import FileFacts
 from ...models.clocks import Clock
 from ...models.directory import Person
 from ...models.requests import Request
-from ...services import added_tasks, cases, directory, replanning, reporting, requests
+from ...services import added_tasks, cases, directory, replanning, reporting, requests, watchers
 from ...services.access import note_reading
 from ...services.visibility import request_for
 from ...texts import _, current_locale
@@ -168,7 +168,7 @@ def get_attachment(number: str, attachment_id: str) -> Response:
 )
 def add_watcher(number: str, said: dict[str, Any]) -> Response:
     row = to_change(number)
-    requests.watch(row, person=_person(said["person"]), viewer=viewer(), at=now())
+    watchers.watch(row, person=_person(said["person"]), viewer=viewer(), at=now())
     only_read()
     return as_json({"items": cases.watcher_records(viewer(), row), "next": None}, 201)
 
@@ -185,7 +185,7 @@ def add_watcher(number: str, said: dict[str, Any]) -> Response:
 )
 def remove_watcher(number: str, query: dict[str, Any], said: dict[str, Any]) -> Response:
     row = to_change(number)
-    requests.unwatch(row, person=_person(query["person"] or said["person"] or ""), viewer=viewer(), at=now())
+    watchers.unwatch(row, person=_person(query["person"] or said["person"] or ""), viewer=viewer(), at=now())
     return no_content()
 
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from servicehall.clock import now
 from servicehall.errors import Conflict, Invalid, NotFound
-from servicehall.services import directory, releases, requests
+from servicehall.services import directory, releases, requests, watchers
 from servicehall.services.visibility import request_for
 from servicehall.texts import _
 from servicehall.web.once import once
@@ -82,7 +82,7 @@ def watch(number: str) -> ResponseReturnValue:
     if person is None or not person.active:
         flash(_("There is no active person with this address."), "warning")
     else:
-        requests.watch(row, person=person, viewer=viewer(), at=now())
+        watchers.watch(row, person=person, viewer=viewer(), at=now())
         flash(_("{name} follows this request now.", name=directory.name_of(person)), "success")
     return redirect(f"/requests/{number}#watchers", code=303)
 
@@ -93,7 +93,7 @@ def unwatch(number: str, person_id: str) -> ResponseReturnValue:
     """Removes a watcher; oneself too."""
     row = request_for(viewer(), number)
     person = directory.person(viewer().session, person_id)
-    requests.unwatch(row, person=person, viewer=viewer(), at=now())
+    watchers.unwatch(row, person=person, viewer=viewer(), at=now())
     try:
         request_for(viewer(), number)
     except NotFound:
