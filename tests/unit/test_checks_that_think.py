@@ -429,6 +429,34 @@ def test_a_shared_document_is_judged_by_all_who_use_it() -> None:
     assert check(Pack((*documents, document(large))), find=nothing) == []
 
 
+@pytest.mark.parametrize(
+    ("visible", "code"),
+    [
+        ("hours > 3", ""),
+        ("hours > 3 && amount < 10000", ""),
+        ("hours > 41", "never"),
+        ("amount < 5", "never"),
+        ('kind == "tool" && seats > 3', "never"),
+        ("hours >= 0 || hours < 0", "always"),
+    ],
+)
+def test_the_form_of_a_task_is_thought_through_with_the_answers_around_it(visible: str, code: str) -> None:
+    field = f"{{key: why, type: text, label: {{en: Why, zh: 原因}}, visible: '{visible}'}}"
+    text = SERVICE.replace("min: 0, max: 40}", f"min: 0, max: 40}}, {field}")
+    found = found_in(text)
+    assert [(one.code, one.path) for one in found] == (
+        [(code, "fulfilment.tasks[0].form.fields[1].visible")] if code else []
+    )
+
+
+def test_options_that_differ_in_nothing_but_signs_are_different() -> None:
+    options = "[{key: C++, label: C++}, {key: C--, label: C--}]"
+    many = f"{{key: many, type: choices, label: {{en: M, zh: 多}}, options: {options}}}"
+    shown = '{key: why, type: text, label: {en: W, zh: 因}, visible: \'"C++" in many && !("C--" in many)\'}'
+    old = "        - {key: code, type: text"
+    assert found_in(SERVICE.replace(old, f"        - {many}\n        - {shown}\n{old}")) == []
+
+
 def test_of_rules_in_their_order_one_that_another_always_comes_before_is_told() -> None:
     head = "kind: assignment_rule\ndepartment: it\nkey: default\ntitle: Default\nrules:\n"
     first = "  - {when: 'request.type == \"incident\"', group: a, how: manual}\n"

@@ -11,14 +11,14 @@ from servicehall.documents.checks.forms import ServiceForm
 from servicehall.documents.checks.thinking import Thinking
 from servicehall.documents.document import Place
 from servicehall.documents.examination import Examination
-from servicehall.documents.expansion import expand_form
+from servicehall.documents.expansion import Expanded, expand_form
 from servicehall.documents.reasoning.solver import is_installed
 from servicehall.documents.reasoning.terms import both, negation
 from servicehall.documents.reasoning.world import Case, PlannedTask, World
 from servicehall.domain.conditions import Environment
 from servicehall.domain.plans import as_name
 from servicehall.errors import Invalid
-from servicehall.forms import Field, compile_form
+from servicehall.forms import CompiledForm, Field, compile_form
 from servicehall.texts import _
 
 
@@ -44,6 +44,7 @@ def check_conditions(
     _check_policies(thinking, service.at("sla"))
     if plan is not None:
         _check_plan(Thinking(examination, planned), plan)
+        _check_task_forms(examination, world, plan)
         for gate in gates:
             _check_chain(Thinking(examination, planned), gate)
 
@@ -150,13 +151,29 @@ def _with_tasks(examination: Examination, world: World, plan: Place) -> World:
 
 
 def _fields(examination: Examination, task: Place, around: Environment) -> Mapping[str, Field]:
+    found = _task_form(examination, task, around)
+    return found[1].by_key if found is not None else {}
+
+
+def _task_form(examination: Examination, task: Place, around: Environment) -> tuple[Expanded, CompiledForm] | None:
+    """The form of a task, as far as it has no mistake."""
     if task.value.get("form") is None:
-        return {}
+        return None
     expanded = expand_form(task.at("form"), examination.follow)
     try:
-        return compile_form(expanded.form, around=around, path="").by_key if expanded.whole else {}
+        return (expanded, compile_form(expanded.form, around=around, path="")) if expanded.whole else None
     except Invalid:
-        return {}
+        return None
+
+
+def _check_task_forms(examination: Examination, world: World, plan: Place) -> None:
+    """The conditions of what is filled in when a task is done, over the request's answers too."""
+    for task in plan.items("tasks"):
+        found = _task_form(examination, task, world.environment)
+        if found is not None:
+            expanded, compiled = found
+            inner = World(compiled, compiled.environment, outer=world.form)
+            check_form_conditions(Thinking(examination, inner), ServiceForm(None, expanded))
 
 
 def _check_plan(thinking: Thinking, plan: Place) -> None:

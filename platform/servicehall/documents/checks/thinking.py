@@ -81,16 +81,19 @@ class Thinking:
         return Outcome(None)
 
     def checked(self, witness: Witness) -> Checked:
-        """What the form engine makes of the answers."""
-        return self.world.form.check(witness.answers, witness.context, lookup=Anything())
+        """What the form engine makes of the answers; those of a form around it stand as they are."""
+        own = {key: value for key, value in witness.answers.items() if key in self.world.form.by_key}
+        around = {key: value for key, value in witness.answers.items() if key not in own}
+        return self.world.form.check(own, witness.context, lookup=Anything(), around=around)
 
     def accepts(self, witness: Witness, *, own: str | None = None) -> bool:
         """Whether the form keeps the answers as they are, and has nothing against them; `own` may break its rule."""
         checked = self.checked(witness)
         wrong = {problem.path.split("[")[0].split(".")[0] for problem in checked.errors}
         wrong.discard(own or "")
-        kept = checked.answers
-        return all(kept.get(key) == value and key not in wrong for key, value in witness.answers.items())
+        kept, form = checked.answers, self.world.form
+        said = {key: value for key, value in witness.answers.items() if key in form.by_key}
+        return all(kept.get(key) == value and key not in wrong for key, value in said.items())
 
     def holds(self, rule: Rule | str, witness: Witness, *, own: str | None = None) -> bool | None:
         """What the engine makes of a condition with these answers; None where it has no value."""

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from servicehall.documents.reasoning.inquiry import Inquiry
+from servicehall.documents.reasoning.reckoning import DAY
 from servicehall.documents.reasoning.terms import (
     TRUE,
     Members,
@@ -21,7 +22,6 @@ from servicehall.documents.reasoning.terms import (
     negation,
     number,
 )
-from servicehall.documents.reasoning.translation import DAY
 from servicehall.domain.expression_types import to_cel
 from servicehall.forms import Field
 from servicehall.forms.fields.options import Choosing
@@ -71,7 +71,7 @@ def _members(named: Named, field: Field, answered: str) -> Members:
     keys = option_keys(field)
     if keys is None:
         return Members({}, named.symbol("Int", "#"), answered, named.inquiry.function(f"{named.name}.has"))
-    members = {str(named.inquiry.code(key)): named.symbol("Bool", f"~{key}") for key in keys}
+    members = {str(named.inquiry.code(key)): named.symbol("Bool", f"~{n}") for n, key in enumerate(keys)}
     size = f"(+ 0 {' '.join(f'(ite {one} 1 0)' for one in members.values())})"
     return Members(members, size, answered)
 
@@ -158,7 +158,7 @@ def _choices(named: Named, field: Any, is_open: Open) -> str:
     found = _members(named, field, TRUE)
     least = f"(>= {found.size} {max(1, field.min)})"
     most = f"(<= {found.size} {field.max})" if field.max is not None else TRUE
-    chosen = [follows(named.symbol("Bool", f"~{key}"), is_open(field, key)) for key in keys or ()]
+    chosen = [follows(named.symbol("Bool", f"~{n}"), is_open(field, key)) for n, key in enumerate(keys or ())]
     return both(least, most, *chosen)
 
 

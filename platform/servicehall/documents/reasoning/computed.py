@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from servicehall.documents.reasoning.reckoning import DAY
 from servicehall.documents.reasoning.terms import Term, Truth, both, either, follows, negation, number
-from servicehall.documents.reasoning.translation import DAY
 from servicehall.forms.numbers import minor_unit
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _LARGE = 10**11
 def computed_statements(case: Case, name: str, field: Any) -> Iterator[tuple[str, str]]:
     """The answer is there exactly where the expression has a value, and is that value, rounded as it is kept."""
     answered = f"|{name}?|"
-    found = case.term(field.value, field.cel) if field.value is not None else None
+    found = case.term(field.value, field.cel, of=name) if field.value is not None else None
     if isinstance(found, Truth):
         said = case.inquiry.symbol(name, "Bool")
         yield f"{name}.value", follows(answered, either(both(said, found.yes), both(negation(said), found.no)))

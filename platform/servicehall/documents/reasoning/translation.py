@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache
 from typing import Protocol
 
+from servicehall.documents.reasoning import reckoning
 from servicehall.documents.reasoning.inquiry import PREDICATES, Inquiry
 from servicehall.documents.reasoning.terms import (
     FALSE,
@@ -32,9 +32,6 @@ from servicehall.domain.expression_environment import Environment
 from servicehall.domain.expression_tree import Node, free_paths
 from servicehall.domain.expression_types import Type
 
-DAY = 86_400
-_ROUNDING = "(/ 1.0 1000000000000000.0)"
-"""A double is as near to the exact result as this, of its size."""
 _EQUAL = {"_==_": False, "_!=_": True}
 _ORDER = {"_<_": "<", "_<=_": "<=", "_>_": ">", "_>=_": ">="}
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -223,110 +220,6 @@ class Translation:
         found = self.read(node.children[0])
         return Term("Int", found.size, found.known) if isinstance(found, Members) else None
 
-    def to_real(self, node: Node) -> Value | None:
-        found = self.read(node.children[0])
-        if not isinstance(found, Term) or found.sort not in ("Int", "Real"):
-            return None
-        return found if found.sort == "Real" else Term("Real", f"(to_real {found.text})", found.known)
-
-    def part(self, node: Node) -> Value | None:
-        """Whole hours, minutes or seconds of a length of time, toward zero."""
-        found = self.read(node.children[0])
-        if not isinstance(found, Term) or found.sort != "Span" or len(node.children) > 1:
-            return None
-        parts = f"(/ {found.text} {_PARTS[node.name]})"
-        return Term("Int", f"(ite (>= {parts} 0.0) (to_int {parts}) (- (to_int (- {parts}))))", found.known)
-
-    def days(self, node: Node) -> Value | None:
-        found = self.read(node.children[0])
-        if not isinstance(found, Term) or found.sort != "Int":
-            return None
-        return Term("Span", f"(* {DAY}.0 (to_real {found.text}))", found.known)
-
-    def moment(self, node: Node) -> Value | None:
-        literal = node.children[0]
-        try:
-            at = datetime.fromisoformat(literal.value) if literal.literal == "string" else None
-        except ValueError:
-            return None
-        return Term("Moment", number(seconds(at), real=True)) if at is not None and at.tzinfo is not None else None
-
-    def span(self, node: Node) -> Value | None:
-        literal = node.children[0]
-        amount, unit = (literal.value[:-1], literal.value[-1:]) if literal.literal == "string" else ("", "")
-        units = {"s": 1, "m": 60, "h": 3600}
-        if unit not in units or not amount.removeprefix("-").isdecimal():
-            return None
-        return Term("Span", number(int(amount) * units[unit], real=True))
-
-    def sum_(self, node: Node) -> Value | None:
-        one, other = (self.read(child) for child in node.children)
-        if not (isinstance(one, Term) and isinstance(other, Term)):
-            return None
-        plus = node.name == "_+_"
-        sort = _SUMS.get((one.sort, other.sort, plus))
-        if sort is None:
-            return None
-        return self._result(node, sort, f"({'+' if plus else '-'} {one.text} {other.text})", one, other)
-
-    def product(self, node: Node) -> Value | None:
-        one, other = (self.read(child) for child in node.children)
-        if not (isinstance(one, Term) and isinstance(other, Term) and one.sort == other.sort):
-            return None
-        return self._result(node, one.sort, f"(* {one.text} {other.text})", one, other)
-
-    def quotient(self, node: Node) -> Value | None:
-        """Division of decimals; what a division by 0.0 gives is left open."""
-        one, other = (self.read(child) for child in node.children)
-        if not (isinstance(one, Term) and isinstance(other, Term) and one.sort == other.sort == "Real"):
-            return None
-        wild = f"(= {other.text} 0.0)"
-        found = self._result(node, "Real", f"(/ {one.text} {other.text})", one, other)
-        return Term(found.sort, found.text, found.known, either(found.wild, wild))
-
-    def minus(self, node: Node) -> Value | None:
-        found = self.read(node.children[0])
-        if not isinstance(found, Term) or found.sort not in ("Int", "Real"):
-            return None
-        return Term(found.sort, f"(- {found.text})", found.known, found.wild)
-
-    def _result(self, node: Node, sort: str, exact: str, *operands: Term) -> Term:
-        """The result of reckoning: decimals are rounded, whole numbers and times are exact."""
-        known, wild = both(*(one.known for one in operands)), either(*(one.wild for one in operands))
-        if sort != "Real":
-            return Term(sort, exact, known, wild)
-        name = self.inquiry.open_end(node, self.scope)
-        rounded = self.inquiry.symbol(name, "Real")
-        size = f"(ite (>= {exact} 0.0) {exact} (- {exact}))"
-        near = f"(* {_ROUNDING} {size})"
-        self.inquiry.statements[f"@{name}"] = (
-            f"(and (<= (- {rounded} {exact}) {near}) (<= (- {exact} {rounded}) {near}))"
-        )
-        self.inquiry.hopes[f"@hope.{name}"] = f"(= {rounded} {exact})"
-        return Term(sort, rounded, known, wild)
-
-
-def seconds(at: datetime) -> Fraction:
-    """A moment as the formulas have it."""
-    since = at - datetime(1970, 1, 1, tzinfo=at.tzinfo) if at.tzinfo is None else at - _EPOCH
-    return Fraction(since // timedelta(microseconds=1), 1_000_000)
-
-
-_PARTS = {"getHours": "3600.0", "getMinutes": "60.0", "getSeconds": "1.0"}
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-_SUMS: Mapping[tuple[str, str, bool], str] = {
-    ("Int", "Int", True): "Int",
-    ("Int", "Int", False): "Int",
-    ("Real", "Real", True): "Real",
-    ("Real", "Real", False): "Real",
-    ("Moment", "Span", True): "Moment",
-    ("Span", "Moment", True): "Moment",
-    ("Moment", "Span", False): "Moment",
-    ("Moment", "Moment", False): "Span",
-    ("Span", "Span", True): "Span",
-    ("Span", "Span", False): "Span",
-}
-
 
 def _plain(path: str) -> str:
     return path.removeprefix("answers.")
@@ -341,14 +234,14 @@ _CALLS: Mapping[str, Callable[[Translation, Node], Value | None]] = {
     **dict.fromkeys(_ORDER, Translation.order),
     "@in": Translation.membership,
     "size": Translation.size,
-    "double": Translation.to_real,
-    "days": Translation.days,
-    "timestamp": Translation.moment,
-    "duration": Translation.span,
-    **dict.fromkeys(("_+_", "_-_"), Translation.sum_),
-    "_*_": Translation.product,
-    "_/_": Translation.quotient,
-    "-_": Translation.minus,
+    "double": reckoning.to_real,
+    "days": reckoning.days,
+    "timestamp": reckoning.moment,
+    "duration": reckoning.span,
+    **dict.fromkeys(("_+_", "_-_"), reckoning.addition),
+    "_*_": reckoning.product,
+    "_/_": reckoning.quotient,
+    "-_": reckoning.minus,
     "_[_]": Translation.index,
-    **dict.fromkeys(_PARTS, Translation.part),
+    **dict.fromkeys(reckoning.PARTS, reckoning.part),
 }

@@ -179,7 +179,7 @@ class Reader:
 
     def choices(self, name: str, field: Field) -> list[str] | None:
         keys = option_keys(field)
-        chosen = [key for key in keys or () if self.values.get(f"{name}~{key}") is True]
+        chosen = [key for n, key in enumerate(keys or ()) if self.values.get(f"{name}~{n}") is True]
         return chosen or (keys or [])[:1] or None
 
     def _facts(self) -> Iterator[tuple[str, Any]]:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from servicehall.documents.reasoning.answers import Named, answer_value, limits, spelt_right
 from servicehall.documents.reasoning.computed import computed_statements
 from servicehall.documents.reasoning.inquiry import Inquiry
+from servicehall.documents.reasoning.reckoning import DAY
 from servicehall.documents.reasoning.terms import (
     FALSE,
     TRUE,
@@ -21,7 +22,7 @@ from servicehall.documents.reasoning.terms import (
     follows,
     negation,
 )
-from servicehall.documents.reasoning.translation import DAY, Translation, tree_of
+from servicehall.documents.reasoning.translation import Translation, tree_of
 from servicehall.domain.conditions import Condition, Environment
 from servicehall.domain.expression_types import PERSON, REQUEST, Type
 from servicehall.forms import CompiledForm, Field
@@ -45,12 +46,27 @@ class PlannedTask:
 
 @dataclass(frozen=True)
 class World:
-    """A service's form, the names of its conditions, its tasks, and the fields that are not asked of the requester."""
+    """A service's form, the names of its conditions, its tasks, and the fields that are not asked of the requester.
+
+    Of the form of a task, `outer` is the form of the request around it.
+    """
 
     form: CompiledForm
     environment: Environment
     left_open: frozenset[str] = frozenset()
     tasks: Mapping[str, PlannedTask] = field(default_factory=dict)
+    outer: CompiledForm | None = None
+
+    def field(self, key: str) -> Field | None:
+        """The field of a key: a form's own before one around it."""
+        around = self.outer.by_key.get(key) if self.outer is not None else None
+        return self.form.by_key.get(key, around)
+
+    def environment_of(self, key: str | None) -> Environment:
+        """The names that the conditions of a field know; those of what stands around the form without one."""
+        if self.outer is not None and key is not None and key not in self.form.by_key:
+            return self.outer.environment
+        return self.environment
 
 
 class Case:
@@ -64,21 +80,23 @@ class Case:
 
     # --- what is asked ---
 
-    def truth(self, rule: Rule | str, *, own: str | None = None) -> Truth:
-        """A condition of the form, or of what stands around it; `own` is the field that `value` means."""
+    def truth(self, rule: Rule | str, *, own: str | None = None, of: str | None = None) -> Truth:
+        """A condition of the form, or of what stands around it; `own` is the field that `value` means, `of` the one
+        whose condition it is."""
         if isinstance(rule, bool):
             return Truth(TRUE, FALSE) if rule else Truth(FALSE, TRUE)
         text = rule.text if isinstance(rule, Condition) else rule
-        environment = self.world.environment
-        if own is not None:
-            environment = environment.with_value(self.world.form.by_key[own].cel)
+        environment = self.world.environment_of(own or of)
+        value = self.world.field(own) if own is not None else None
+        if value is not None:
+            environment = environment.with_value(value.cel)
         translation = Translation(self.inquiry, _Names(self, own), own or "")
         return translation.truth(tree_of(text, environment))
 
-    def term(self, condition: Condition, expects: Type) -> Value | None:
+    def term(self, condition: Condition, expects: Type, *, of: str) -> Value | None:
         """The value of a computed field's expression."""
         translation = Translation(self.inquiry, _Names(self, None))
-        tree = tree_of(condition.text, self.world.environment, expects)
+        tree = tree_of(condition.text, self.world.environment_of(of), expects)
         found = translation.read(tree)
         if found is None:
             translation.mention(tree)
@@ -86,7 +104,7 @@ class Case:
 
     def shown(self, one: Field) -> str:
         """The formula of a field being shown."""
-        return both(self.truth(one.page_visible).yes, self.truth(one.visible).yes)
+        return both(self.truth(one.page_visible, of=one.key).yes, self.truth(one.visible, of=one.key).yes)
 
     def answered(self, one: Field) -> str:
         return self.meet(one.key, one)
@@ -118,7 +136,7 @@ class Case:
             task, _dot, key = rest.partition(".")
             found = self.world.tasks.get(task)
             return found.fields.get(key) if found is not None else None
-        return self.world.form.by_key.get(path)
+        return self.world.field(path)
 
     def given(self, path: str) -> Value | None:
         """What is known of people, of the request and of time."""
@@ -177,8 +195,8 @@ class Case:
             if task.when is not None:
                 yield f"{name.rpartition('.')[0]}.when", follows(answered, self.truth(task.when).yes)
             return
-        yield f"page {one.page}.visible", follows(answered, self.truth(one.page_visible).yes)
-        yield f"{name}.visible", follows(answered, self.truth(one.visible).yes)
+        yield f"page {one.page}.visible", follows(answered, self.truth(one.page_visible, of=name).yes)
+        yield f"{name}.visible", follows(answered, self.truth(one.visible, of=name).yes)
         for index, check in enumerate(one.checks):
             yield f"{name}.check[{index}]", follows(answered, self.truth(check.rule, own=name).yes)
         if one.type == "computed" or name in self.world.left_open:
@@ -186,7 +204,7 @@ class Case:
         if one.read_only is True and one.default is None:
             yield f"{name}.read_only", negation(answered)
         if one.required is not False:
-            needed = both(self.shown(one), self.truth(one.required).yes)
+            needed = both(self.shown(one), self.truth(one.required, of=name).yes)
             yield f"{name}.required", follows(needed, answered)
 
     def _branches(self, one: Field, key: str) -> str:
@@ -194,14 +212,14 @@ class Case:
         level = getattr(one, "options", ())
         parent = getattr(one, "parent", None)
         if parent is None:
-            return either(*(self.truth(option.when).yes for option in level if option.key == key))
+            return either(*(self.truth(option.when, of=one.key).yes for option in level if option.key == key))
         answered, code = self.meet(parent.key, parent), self.inquiry.symbol(parent.key, "Int")
         found = []
         for above in parent.level():
             for option in above.options:
                 if option.key == key:
                     chosen = f"(= {code} {self.inquiry.code(above.key)})"
-                    found.append(both(answered, chosen, self.truth(option.when).yes))
+                    found.append(both(answered, chosen, self.truth(option.when, of=one.key).yes))
         return either(*found)
 
     def _tell_texts(self) -> None:
