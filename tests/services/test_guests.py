@@ -13,7 +13,9 @@ from sqlalchemy import func, select
 from tests.factories.small import Small, refusal
 
 from servicehall.clock import now
+from servicehall.domain import events as e
 from servicehall.models.base import db
+from servicehall.models.directory import Person
 from servicehall.models.fulfilment import GuestLink
 from servicehall.models.log import EventRow
 from servicehall.models.operations import Outbox
@@ -21,6 +23,7 @@ from servicehall.services import added_tasks, guests, secret_links
 from servicehall.services.printing.details import history
 from servicehall.services.printing.history import provable
 from servicehall.services.printing.paper import lay_out
+from servicehall.services.work import work
 from servicehall.web import guest as page_of_guests
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -126,6 +129,7 @@ OF_NO_USE = {
     "replaced": lambda small, made: (give(small, made), give(small, made))[0],
     "done by a colleague": lambda small, made: (give(small, made), _done(small, made))[0],
     "cancelled": lambda small, made: (give(small, made), small.act("dan", "cancel", made))[0],
+    "given by somebody who has left": lambda small, made: (give(small, made), _leave(small))[0],
     "failed": lambda small, made: (give(small, made), small.do("dan", "fail", made, "a"))[0],
 }
 
@@ -136,6 +140,13 @@ def _take_back(small: Small, made: str) -> None:
 
 def _done(small: Small, made: str) -> None:
     small.do("dora", "complete", made, "a", answers={"slip": "mine"})
+
+
+def _leave(small: Small) -> None:
+    dan = db.session.get_one(Person, small.ids["dan"])
+    gone = e.PersonRecorded(person=dan.id, content=str(dan.content), active=False, changed=["active"])
+    with work(f"person/{dan.id}", actor="system", at=small.at) as w:
+        w.record(f"person/{dan.id}", gone)
 
 
 @pytest.mark.parametrize("name", OF_NO_USE)

@@ -1,7 +1,8 @@
 """One task by link, for somebody without an account: they read it with what it shows, fill in its form and complete it.
 
 Whoever may work on the task gives the link, to one address, for some days; another link ends the one before. It is of
-use until the task has ended, it expires, or somebody takes it back. Secret answers are never shown by it.
+use until the task has ended, it expires, somebody takes it back, or whoever gave it has left. Secret answers are never
+shown by it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from servicehall.domain import events as e
 from servicehall.domain import fulfilment as rules
 from servicehall.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from servicehall.models.base import db, new_id, reading
+from servicehall.models.directory import Person
 from servicehall.models.fulfilment import GuestLink, Task
 from servicehall.models.operations import Outbox
 from servicehall.models.requests import Request
@@ -104,11 +106,11 @@ def take_back(task: Task, *, viewer: Viewer, at: datetime) -> None:
 
 
 def live_link(session: Session, task: Task, at: datetime) -> GuestLink | None:
-    """The link by which the task may be done now."""
+    """The link by which the task may be done now; that of somebody who has left is of no use any more."""
     if task.state not in ("ready", "in_progress"):
         return None
-    live = (GuestLink.task_id == task.id, GuestLink.ended_at.is_(None), GuestLink.expires_at > at)
-    return session.scalars(select(GuestLink).where(*live)).first()
+    live = (GuestLink.task_id == task.id, GuestLink.ended_at.is_(None), GuestLink.expires_at > at, Person.active)
+    return session.scalars(select(GuestLink).join(Person, Person.id == GuestLink.given_by_id).where(*live)).first()
 
 
 def address_of(session: Session, link: GuestLink) -> str:
@@ -130,7 +132,8 @@ def open_link(secret: str, *, at: datetime) -> Guest:
         link = session.scalars(found.execution_options(populate_existing=True)).first()
     if link is not None:
         task = session.get_one(Task, link.task_id, populate_existing=True)
-    if link is None or task is None or live_link(session, task, at) is None or link.ended_at or link.expires_at <= at:
+    live = live_link(session, task, at) if task is not None else None
+    if link is None or task is None or live is None or live.id != link.id:
         raise NotFound(_("This link is not valid, or no longer. Ask whoever gave it to you for another one."))
     row = session.get_one(Request, task.request_id, populate_existing=True)
     return Guest(link, task, row, releases.load(session, row.release))
