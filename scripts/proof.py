@@ -44,6 +44,7 @@ ROWS = {
     "F1": "dates of a plan against a scheduler that tries every schedule: what begins when, whether a date can be met",
     "F2": "every case can end: from each state of small plans, after each prefix of shipped ones",
     "F3": "undo after each prefix of shipped and random plans: all that was done, nothing else, in the reversed order",
+    "E1": "mutants of every shipped service: a slip of the pen turns one of its examples red",
     "S1": "everything shipped, in every tab of the studio: it opens, untouched it stays, one word is one line",
     "T1": "working time against an oracle that steps minute by minute, over every IANA zone: no difference",
 }
@@ -150,7 +151,7 @@ def main() -> int:
     if unknown := results.wanted - ROWS.keys():
         print(f"there is no row {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
-    pytest.main(["-q", "-m", "proves", "tests/api", "tests/services", "tests/unit"], plugins=[results])
+    pytest.main(["-q", "-m", "proves", "tests/api", "tests/content", "tests/services", "tests/unit"], plugins=[results])
     said = page(results, PAGE.read_text(encoding="utf-8") if PAGE.exists() else "")
     PAGE.write_text(said, encoding="utf-8")
     print(said)

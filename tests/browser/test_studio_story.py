@@ -18,7 +18,19 @@ pytestmark = [
 ]
 
 AUTHOR, REVIEWER, EMPLOYEE = "jia.luo@example.com", "peng.duan@example.com", "mo.chen@example.com"
-TABS = ("design", "approval", "sla", "fulfilment", "rules", "preview", "translate", "users", "yaml", "history")
+TABS = (
+    "design",
+    "approval",
+    "sla",
+    "fulfilment",
+    "rules",
+    "preview",
+    "examples",
+    "translate",
+    "users",
+    "yaml",
+    "history",
+)
 FIELD = "/form/pages/0/fields"
 PLATE = "沪A 12345"
 BUILT: dict[str, str] = {}

@@ -17,6 +17,8 @@ from servicehall.domain.plan_dates import NOTHING_KNOWN, Known, Reckoning
 from servicehall.domain.plans import Plan, Task
 
 MINUTE = timedelta(minutes=1)
+FARTHEST = 10 * 366 * 24 * 60
+"""So many minutes back the last beginning of a task is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,8 @@ def latest_start(
 ) -> datetime | None:
     """The last minute at which a task may begin so that it, and all that wait for it, are done by their dates.
 
-    None where no date hangs on it: nothing dated waits for it, or another task of the same `any` is early enough.
+    None where no date hangs on it: nothing dated waits for it, or another task of the same `any` is early enough; and
+    where a date cannot be met however early it begins.
     """
     behind = _behind(plan, task.key)
     dates = [due[key] for key in (task.key, *behind) if key in due]
@@ -127,6 +130,8 @@ def latest_start(
         return None
     late, early = 0, 24 * 60
     while not in_time(early):
+        if early > FARTHEST:
+            return None
         late, early = early, early * 2
     return last - (bisect_left(range(late, early), True, key=in_time) + late) * MINUTE
 

@@ -11,6 +11,8 @@ from typing import Any
 from servicehall.domain.approval_chains import ApproverRule, Chain, parse_chain
 
 DEFAULT_RETRY = 5
+ONLY_TASK = "fulfil"
+"""The one task of a service without a plan."""
 
 
 @dataclass(frozen=True, slots=True)

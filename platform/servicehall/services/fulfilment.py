@@ -10,7 +10,7 @@ from servicehall.clock import as_instant
 from servicehall.domain import events as e
 from servicehall.domain import fulfilment as rules
 from servicehall.domain.plan_dates import due_moment, plan_dates
-from servicehall.domain.plans import Plan
+from servicehall.domain.plans import ONLY_TASK, Plan
 from servicehall.domain.plans import Task as Planned
 from servicehall.errors import ServicehallError
 from servicehall.models.base import new_id
@@ -52,7 +52,7 @@ def plan_of(release: Release) -> Plan:
     """The service's plan; without one, a single task for the group that the assignment rule names."""
     if release.plan is not None:
         return release.plan
-    return Plan(tasks=(Planned(key="fulfil", title=release.service.get("title"), department=release.department),))
+    return Plan(tasks=(Planned(key=ONLY_TASK, title=release.service.get("title"), department=release.department),))
 
 
 def advance(w: Work, recorded: Recorded) -> None:

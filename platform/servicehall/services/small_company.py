@@ -103,7 +103,9 @@ def _directory(people: Sequence[Mapping[str, Any]], named: _Named) -> Iterator[t
         for index, place in enumerate(sorted(named.locations))
     }
     members |= set(alone.items())
-    heads = {one["department"]: email for email, one in listed.items() if one.get("department_head")}
+    heads = {
+        one["department"]: email for email, one in listed.items() if one.get("department_head") and "department" in one
+    }
     departments = named.departments | {one["department"] for one in listed.values() if "department" in one}
     yield Person, [_person(email, one) for email, one in sorted(listed.items())]
     yield Department, [{"key": key, "head_id": heads.get(key)} for key in sorted(departments)]

@@ -13,6 +13,7 @@ from servicehall.documents.document import Place
 from servicehall.documents.examination import Examination
 from servicehall.documents.parts import suggest
 from servicehall.domain.conditions import Environment
+from servicehall.domain.plans import ONLY_TASK
 from servicehall.texts import _
 
 
@@ -43,7 +44,8 @@ def check_service(examination: Examination, place: Place) -> None:
         parts = {"approval": (chain, "stages"), "fulfilment": (plan, "tasks")}
         unknown = any(name in service and block is None for name, (block, _list) in parts.items())
         keys = [[entry.value["key"] for entry in block.items(name)] if block else [] for block, name in parts.values()]
-        check_examples(examination, place.at("examples"), None if unknown else keys)
+        stages, tasks = keys[0], keys[1] or [ONLY_TASK]
+        check_examples(examination, place.at("examples"), None if unknown else (stages, tasks))
 
 
 def _check_reopens(examination: Examination, form: ServiceForm, chain: Place | None) -> None:
