@@ -50,6 +50,8 @@ PAGES = {
         "/studio/service/it/laptop/design?at=/form/pages/0/fields/0",
         "/studio/service/it/laptop/yaml",
         "/studio/service/it/laptop/history",
+        "/studio/service/it/laptop/picture",
+        "/studio/service/it/laptop/simulation",
         "/admin/calendars",
         "/admin/clocks",
     ),

@@ -6,6 +6,7 @@ const area = form?.querySelector("textarea.code");
 const gutter = document.createElement("pre");
 let wrong = new Set();
 let pause = 0;
+let drawing = 0;
 let running = null;
 
 if (area) {
@@ -13,7 +14,7 @@ if (area) {
   gutter.setAttribute("aria-hidden", "true");
   area.before(gutter);
   area.addEventListener("scroll", () => { gutter.scrollTop = area.scrollTop; });
-  area.addEventListener("input", () => { number(); later(); });
+  area.addEventListener("input", () => { cancelAnimationFrame(drawing); drawing = requestAnimationFrame(number); later(); });
   area.addEventListener("click", later);
   area.addEventListener("keyup", (event) => { if (/^(Arrow|Page|Home|End)/.test(event.key)) later(); });
   mark();
