@@ -185,6 +185,18 @@ def test_whoever_is_left_in_a_stage_kept_apart_may_decide_away_the_last_of_the_o
     assert small.voices(made, stage="b") == [("three", "expired"), ("leads", "pending")]
 
 
+def test_a_stage_that_is_certain_as_it_opens_keeps_nobody_from_the_one_beside_it(small: Small) -> None:
+    """`b` needs one voice, and that of the requester counts: so dan and dora are free for `a` at once."""
+    stages = [
+        "key: a, approvers: [group: desk]",
+        "key: b, decide: any, group_counts: each, approvers: [person: asks@example.com, group: desk]",
+    ]
+    small.publish(chain(*stages, more="  self_approval: skip\n  apart: [[a, b]]\n  parallel: [[a, b]]\n"))
+    made = small.order()
+    assert small.voices(made, stage="a") == [("desk", "pending")]
+    assert small.stages(made) == {"a": "open", "b": "passed"}
+
+
 def test_parallel_stages_open_together_and_a_rejection_ends_both(small: Small) -> None:
     stages = [f"key: {name}, approvers: [person: {name}@example.com]" for name in ("fin", "sec", "boss")]
     small.publish(chain(*stages, more="  parallel: [[fin, sec]]\n"))

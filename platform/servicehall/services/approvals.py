@@ -89,13 +89,10 @@ def count(w: Work, recorded: Recorded) -> None:
         comment = recorded.event.comment  # type: ignore[attr-defined]
         move(w, case.row, "return", comment=comment)
         return
-    casts = case.casts_of(stage.key)
-    outcome = rules.tally(case.chain.stage(stage.key).decide, (cast.vote for cast in casts))
+    outcome = case.outcome(stage.key)
     if outcome != Outcome.OPEN:
         close_stage(case, stage, outcome)
-    else:
-        ask_fallback_if_stranded(case, stage)
-    _look_after_kept_apart(w, stage)
+    _rescue_stranded(w, stage)
 
 
 def withdraw(w: Work, recorded: Recorded) -> None:
@@ -281,13 +278,18 @@ def ask_instead(case: Case, stage: Stage, voices: Sequence[Voice], why: dict[str
     approval_timers.arm(case, stage, due_at, level=level)
 
 
-def _look_after_kept_apart(w: Work, stage: Stage) -> None:
-    """Who has decided here is out of the stages kept apart: in one that is open, nobody may be left by that."""
-    case = case_of_stage(w, stage)
-    for key in sorted(case.chain.apart_of(stage.key)) if case.is_open else ():
-        other = case.stages.get(key)
-        if other is not None and other.state == "open":
-            ask_fallback_if_stranded(case_of_stage(w, other), other)
+def _rescue_stranded(w: Work, stage: Stage) -> None:
+    """Whoever decided, or is awaited, in a stage is out of those kept apart from it: in none may nobody be left.
+
+    Where one of those has its outcome and is not counted yet, whoever is awaited there will be free again: its count
+    comes, and looks after the others.
+    """
+    apart = case_of_stage(w, stage).chain.apart_of(stage.key)
+    for key in (stage.key, *sorted(apart)):
+        case = case_of_stage(w, stage)
+        others = [one for one in case.chain.apart_of(key) if case.is_counting(one)]
+        if case.is_open and case.is_counting(key) and all(case.outcome(one) == Outcome.OPEN for one in others):
+            ask_fallback_if_stranded(case, case.stages[key])
 
 
 def ask_in_place(case: Case, stage: Stage, voices: Sequence[Voice], why: dict[str, Any]) -> None:

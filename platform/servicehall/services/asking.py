@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from servicehall.approval_rules import resolve_rules
 from servicehall.domain import deputies as standing_in
 from servicehall.domain.approval_chains import Chain
+from servicehall.domain.approvals import Outcome, tally
 from servicehall.domain.conditions import Activation, Context
 from servicehall.domain.separation import Cast, apart_from, approved_before, refuses_decision, refuses_deputy
 from servicehall.domain.voices import Asked, Circumstances, Group, Voice, ask
@@ -97,6 +98,14 @@ class Case:
     def casts_of(self, key: str) -> list[Cast]:
         """The voices of the current stage of this key, those that never spoke aside."""
         return [one for one in self.casts if one.stage == key and not one.void and one.state != "waiting"]
+
+    def is_counting(self, key: str) -> bool:
+        """Whether the present stage of this key is open."""
+        return key in self.stages and self.stages[key].state == "open"
+
+    def outcome(self, key: str) -> Outcome:
+        """What the stage's votes have come to."""
+        return tally(self.chain.stage(key).decide, (cast.vote for cast in self.casts_of(key)))
 
     def waiting(self, key: str) -> list[Approval]:
         return self._in_state(key, "waiting")
