@@ -275,7 +275,7 @@ def entry(value: Any, index: int) -> str:
         for name in ("title", "label"):
             if pick(value.get(name)):
                 return pick(value[name])
-        for name in ("key", "use", "date", "measure", "at", "group"):
+        for name in ("key", "use", "date", "measure", "at", "group", "email"):
             if value.get(name) and isinstance(value[name], str):
                 return word(value[name])
         if len(value) == 1:
