@@ -220,6 +220,13 @@ class TestRefused:
         assert found == [(3, column, code)]
         assert session.scalars(select(Person)).all() == []
 
+    @on_sqlite
+    def test_every_wrong_group_of_a_cell_is_named(self, session: Session) -> None:
+        with pytest.raises(PeopleRefused) as caught:
+            run("email,name,groups", "ana@example.com,Ana,a b;desk;A/x;c d!")
+        told = caught.value.faults[0].message
+        assert [name in told for name in ("“a b”", "“A”", "“c d”", "“desk”")] == [True, True, True, False]
+
     def test_all_errors_come_at_once(self, session: Session) -> None:
         found = refused(
             "email,name,manager,start_date,boss",

@@ -167,16 +167,25 @@ def _values(reading: _Reading, row: PersonRow) -> Iterator[tuple[str, Any]]:
 
 
 def _group_names(text: str) -> dict[tuple[str | None, str], bool]:
-    """`it/it-identity!; office` → (department or None, key) → whether the person leads it."""
+    """`it/it-identity!; office` → (department or None, key) → whether the person leads it; every wrong name is told."""
     found: dict[tuple[str | None, str], bool] = {}
+    wrong: list[Refused] = []
     for word in (word.strip() for word in text.split(";")):
         if not word:
             continue
-        name = word.removesuffix("!").strip()
-        department, slash, key = name.rpartition("/")
-        named = (attributes.read_department(department) if slash else None, attributes.read_group_key(key))
-        found[named] = found.get(named, False) or word.endswith("!")
+        try:
+            named = _group_name(word.removesuffix("!").strip())
+            found[named] = found.get(named, False) or word.endswith("!")
+        except Refused as refused:
+            wrong.append(refused)
+    if wrong:
+        raise Refused(wrong[0].code, " ".join(dict.fromkeys(one.message for one in wrong)))
     return found
+
+
+def _group_name(name: str) -> tuple[str | None, str]:
+    department, slash, key = name.rpartition("/")
+    return attributes.read_department(department) if slash else None, attributes.read_group_key(key)
 
 
 _READERS: Mapping[str, attributes.Reader] = {
