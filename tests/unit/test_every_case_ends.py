@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -60,9 +60,19 @@ def seeds(count: int) -> list[int]:
 
 
 @pytest.mark.proves("F2")
-@pytest.mark.parametrize("seed", seeds(PLANS))
-def test_every_state_of_a_small_plan_can_be_resolved_and_closed_and_can_be_cancelled(seed: int) -> None:
-    plan = random_plan(random.Random(seed), 4 if proofs.LONG and seed % 4 == 0 else 3)
+def test_every_state_of_small_plans_can_be_resolved_and_closed_and_can_be_cancelled(
+    record_property: Callable[[str, object], None],
+) -> None:
+    tried = 0
+    for seed in seeds(PLANS):
+        plan = random_plan(random.Random(seed), 4 if proofs.LONG and seed % 4 == 0 else 3)
+        tried += ends_from_every_state(plan)
+    record_property("plans", f"{PLANS:,}")
+    record_property("states", f"{tried:,}")
+
+
+def ends_from_every_state(plan: Plan) -> int:
+    """How many states there were."""
     explored = explore(plan)
     resolved = [case for case in explored.moves if case.request == "resolved"]
     open_ones = {case for case in explored.moves if not case.ended}
@@ -74,6 +84,7 @@ def test_every_state_of_a_small_plan_can_be_resolved_and_closed_and_can_be_cance
         assert after.request == "cancelled" and not {one.state for one in after.tasks} & rules.OPEN
         done = {task.key for task, one in zip(plan.tasks, case.tasks, strict=True) if one.state == "done"}
         assert after.undone == {task.key for task in plan.tasks if task.undo and task.key in done}
+    return len(explored.moves)
 
 
 def test_the_check_finds_a_plan_that_cannot_end() -> None:
@@ -138,22 +149,31 @@ def prefixes(plan: Plan, most: int, chance: random.Random) -> Iterator[dict[str,
 
 
 @pytest.mark.proves("F2")
-@pytest.mark.parametrize("reference", SHIPPED)
-def test_something_can_always_be_done_in_a_shipped_plan_until_it_is_fulfilled(reference: str) -> None:
-    plan = SHIPPED[reference]
-    for states in prefixes(plan, MOST, random.Random(proofs.SAMPLE_SEED)):
-        if len(states) < len(plan.tasks):
-            assert rules.settle(plan, states), (reference, states)
-        else:
-            assert rules.is_fulfilled(plan, states)
+def test_something_can_always_be_done_in_a_shipped_plan_until_it_is_fulfilled(
+    record_property: Callable[[str, object], None],
+) -> None:
+    tried = 0
+    for reference, plan in SHIPPED.items():
+        for states in prefixes(plan, MOST, random.Random(proofs.SAMPLE_SEED)):
+            tried += 1
+            if len(states) < len(plan.tasks):
+                assert rules.settle(plan, states), (reference, states)
+            else:
+                assert rules.is_fulfilled(plan, states), reference
+    record_property("plans", len(SHIPPED))
+    record_property("prefixes", f"{tried:,}")
 
 
 @pytest.mark.proves("F3")
-@pytest.mark.parametrize("reference", [key for key, plan in SHIPPED.items() if any(task.undo for task in plan.tasks)])
-def test_after_every_prefix_of_a_shipped_plan_what_was_done_is_undone_in_the_reversed_order(reference: str) -> None:
-    plan = SHIPPED[reference]
-    for states in prefixes(plan, MOST if proofs.LONG else MOST // 4, random.Random(proofs.SAMPLE_SEED)):
-        undone_in_order(plan, states)
+def test_after_every_prefix_of_shipped_plans_what_was_done_is_undone_in_the_reversed_order(
+    record_property: Callable[[str, object], None],
+) -> None:
+    tried = 0
+    for plan in SHIPPED.values():
+        for states in prefixes(plan, MOST if proofs.LONG else MOST // 4, random.Random(proofs.SAMPLE_SEED)):
+            tried += 1
+            undone_in_order(plan, states)
+    record_property("prefixes", f"{tried:,}")
 
 
 @pytest.mark.proves("F3")
