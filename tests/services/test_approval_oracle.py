@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from servicehall.models.log import EventRow
 from servicehall.services import delegations, timers
 from servicehall.services.people import record_group, record_person
 
+COMPANIES, ACTS = 200 if proofs.LONG else 4, 30
 NAMES = ["asks", "ben", "cem", "dan", "eva", "fay"]  # nobody is led by somebody before them
 ADMINISTRATORS = [f"root{number}" for number in range(6)]  # more than can be out of one stage
 GROUPS = ["desk", "sec", "leads"]
@@ -396,14 +397,18 @@ class Told(RuleBasedStateMachine):
 
 @on_sqlite
 @pytest.mark.proves("A1")
-def test_the_program_and_the_oracle_agree(database: Database, tmp_path: Path) -> None:
+def test_the_program_and_the_oracle_agree(
+    database: Database, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("companies", COMPANIES)
+    record_property("acts in each, at most", ACTS)
     kind = type("Story", (Told,), {"database": database, "folder": tmp_path})
     print("PROOF_SEED", proofs.SAMPLE_SEED)
     run_state_machine_as_test(
         seed(proofs.SAMPLE_SEED)(kind),
         settings=settings(
-            max_examples=200 if proofs.LONG else 4,
-            stateful_step_count=30,
+            max_examples=COMPANIES,
+            stateful_step_count=ACTS,
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),

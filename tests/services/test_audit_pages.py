@@ -74,7 +74,7 @@ def test_the_whole_history_is_readable_and_secrets_are_masked(
 ) -> None:
     auditor.post("/preferences", data={"locale": locale})
     page = auditor.get(f"/audit/requests/{case.number}").text
-    for said in (SENT_BACK, INTERNAL, "Li Lei", "20417", {"en": "Why this date", "zh": "期限由来"}[locale]):
+    for said in (SENT_BACK, INTERNAL, "Li Lei", "20417", {"en": "Why this date", "zh": "截止时间的由来"}[locale]):
         assert said in page, said
     for secret in SECRETS:
         assert secret not in page
