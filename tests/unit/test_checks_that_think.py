@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 from tests.proofs import LONG, SAMPLE_SEED
 
-from servicehall.documents.checks.thinking import Thinking
+from servicehall.documents.checks.thinking import Patience, Thinking
 from servicehall.documents.document import Document
 from servicehall.documents.examination import Examination, Library, PlacedProblem
-from servicehall.documents.pack import Pack, check, read_pack
+from servicehall.documents.pack import Pack, check
 from servicehall.documents.reasoning import solver
 from servicehall.documents.reasoning.witnesses import Anything
 from servicehall.documents.reasoning.world import World
-from servicehall.documents.shipped import content_root, find_shipped
 from servicehall.documents.source import read_yaml
 from servicehall.domain.approval_chains import parse_chain
 from servicehall.domain.conditions import Activation, Context, NoValue, PersonFacts, RequestFacts, compile
@@ -415,6 +414,15 @@ def test_what_nobody_can_decide_is_said_so_and_never_guessed() -> None:
     assert [(one.severity, one.code) for one in found] == [("note", "undecided")]
 
 
+def test_patience_ends_and_the_rest_is_not_decided() -> None:
+    form = compile_form({"fields": [{"key": "code", "type": "text"}]})
+    examination = Examination(Library((), lambda *name: None))
+    thinking = Thinking(examination, World(form, form.environment), Patience(1))
+    assert thinking.ask('code == "a"', "yes").possible is True
+    assert thinking.ask('code.matches("^.{9}$") && size(code) == 4', "yes").possible is None
+    assert thinking.ask('code == "a"', "yes").possible is None
+
+
 def test_a_shared_document_is_judged_by_all_who_use_it() -> None:
     stage = "{key: a, title: A, when: amount > 100, approvers: [{manager: {of: requester}}]}"
     chain = f"kind: approval_chain\ndepartment: it\nkey: line\ntitle: Line\nstages:\n  - {stage}\n"
@@ -475,9 +483,3 @@ def test_a_policy_that_those_before_it_leave_nothing_is_told() -> None:
     )
     found = [one for one in found_in(text) if one.severity == "warning"]
     assert [(one.code, one.path) for one in found] == [("unreachable", "sla[1].when")]
-
-
-def test_the_shipped_catalogs_raise_no_alarm_and_leave_nothing_undecided() -> None:
-    root = content_root("catalogs")
-    assert root is not None
-    assert [str(one) for one in check(read_pack(root), find=find_shipped)] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
@@ -45,12 +45,20 @@ class Outcome:
         return {**found, "because": list(self.because)} if self.because else found
 
 
+@dataclass
+class Patience:
+    """So many questions may stay undecided; then nothing more is asked, and what is left is not decided either."""
+
+    left: int = 12
+
+
 @dataclass(frozen=True)
 class Thinking:
     """Asks about one world, and reports to one examination."""
 
     examination: Examination
     world: World
+    patience: Patience = field(default_factory=Patience)
 
     def ask(
         self, rule: Rule | str, want: str, *, given: Given | None = None, own: str | None = None, without: str = ""
@@ -64,6 +72,8 @@ class Thinking:
 
     def answer(self, case: Case, goal: str, tried: Callable[[Witness], bool], *, own: str | None = None) -> Outcome:
         """What the solver says of a goal; a case that it finds counts once it has been tried."""
+        if self.patience.left == 0:
+            return Outcome(None)
         case.settle()
         verdict = case.inquiry.ask(goal=goal)
         if verdict.possible is False:
@@ -78,6 +88,7 @@ class Thinking:
         for witness in chain(found, guesses(case, verdict)):
             if self.accepts(witness, own=own) and tried(witness):
                 return Outcome(True, witness=witness)
+        self.patience.left -= 1
         return Outcome(None)
 
     def checked(self, witness: Witness) -> Checked:
