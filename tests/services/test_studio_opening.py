@@ -46,14 +46,9 @@ def shipped(session: Session) -> list[tuple[str, str, str, Mapping[str, Any]]]:
 
 
 def to_open(session: Session) -> Iterator[tuple[str, Mapping[str, Any], str]]:
-    """Each document in all of its tabs; in the normal run in one by chance, and the longest of each kind in all."""
-    documents = shipped(session)
-    longest = {one[0]: one for one in sorted(documents, key=lambda one: len(str(one[3])))}
-    for one in documents:
-        kind, department, key, body = one
-        tabs = list(tabs_of(kind))
-        if not LONG and longest[kind] is not one:
-            tabs = [chance.choice(tabs)]
+    """Each document in all of its tabs; in the normal run in one of them, by chance."""
+    for kind, department, key, body in shipped(session):
+        tabs = list(tabs_of(kind)) if LONG else [chance.choice(list(tabs_of(kind)))]
         yield from ((f"/studio/{kind}/{department}/{key}/{tab}", body, tab) for tab in tabs)
 
 
