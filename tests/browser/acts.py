@@ -34,7 +34,7 @@ def plan_of(agent):
             link: row.querySelector("a[href^='/tasks/']")?.getAttribute('href'),
             child: row.querySelector("a[href^='/requests/']")?.innerText,
             state: row.cells[1].innerText.trim(),
-            who: row.cells[4].innerText.trim().split('\\n')}))"""
+            who: row.cells[row.cells.length - 1].innerText.trim().split('\\n')}))"""
     )
     return [row for row in rows if row["link"]]
 

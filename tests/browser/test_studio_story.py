@@ -281,6 +281,7 @@ def _yaml(author, base, key):
 def _publish(visitor, author, hand, base):
     """The author asks for review; another administrator publishes."""
     author.go(f"{base}/publish")
+    author.page.wait_for_selector("form[action$='/review'] button:enabled")  # the check is through
     author.check()
     hand.press("form[action$='/review'] button")
     author.page.wait_for_url(f"**{base}/design")
