@@ -294,3 +294,14 @@ def test_two_editors_of_one_plan_keep_both(author: FlaskClient, browser_of: Brow
     assert author.post(f"{SERVICE}/edit", data=mine).status_code == 303
     assert theirs.post(f"{SERVICE}/edit", data=other).status_code == 303
     assert [(one["key"], one.get("due")) for one in tasks(session)][2:] == [("check", "1 day"), ("new-task", None)]
+
+
+def test_a_plan_of_200_tasks_opens_and_is_edited(author: FlaskClient, session: Session) -> None:
+    after = ("check", *(f"t{n}" for n in range(196)))
+    more = "".join(f"    - {{key: t{n}, title: {{en: Task {n}}}, after: [{one}]}}\n" for n, one in enumerate(after))
+    assert author.post(f"{SERVICE}/text", data={"text": TEXT + more, "edition": edition(author)}).status_code == 303
+    assert len(graph(author)["nodes"]) == 200
+    assert act(author, "task-add:/fulfilment:100-101").status_code == 303
+    found = tasks(session)
+    assert len(found) == 201
+    assert found[102]["after"] == ["new-task"]
