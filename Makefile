@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 DATA ?= data
 HOST ?= 127.0.0.1
 PORT ?= 8080
-PROCESSES ?= 4
+PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help run test proof lint check lock migration clean

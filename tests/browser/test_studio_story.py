@@ -63,16 +63,15 @@ class Keyboard(Mouse):
     """Tab to where it is, then keys: nothing is clicked, and nothing is focused by a script."""
 
     def reach(self, css: str) -> Any:
+        """Looked for again at each step: an answer may put another in its place meanwhile."""
         wanted = self.find(css)
-        wanted.wait_for()
-        element = wanted.element_handle()
         for _step in range(300):
-            where = element.evaluate(
+            where = wanted.evaluate(
                 """one => document.activeElement === one ? 0
                     : document.activeElement.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_PRECEDING ? -1 : 1"""
             )
             if not where:
-                return element
+                return wanted
             self.page.keyboard.press("Shift+Tab" if where < 0 else "Tab")
         raise AssertionError(f"Tab never comes to {css}")
 
