@@ -59,10 +59,7 @@ def deliver_mail(one: Delivery) -> None:
         mail = _compose(person, notices, one.at) if person is not None and person.active and notices else None
         session.rollback()
     if mail is not None:
-        settings = config.current()
-        if not settings.smtp_url:
-            raise Refused(N_("no mail server is set (SERVICEHALL_SMTP_URL): the mail waits"))
-        CHANNELS["mail"](mail, smtp_url=settings.smtp_url, sender=settings.mail_from)
+        _send(mail)
     begin_writing(session)
     one.settle(session)
     done = {"mailed_at": one.at} if mail is not None else {"mail": False}
@@ -73,6 +70,14 @@ def deliver_mail(one: Delivery) -> None:
     session.commit()
 
 
+def _send(mail: Mail) -> None:
+    """Hands a mail to the server; Refused where none is set, so that it waits and administrators see it."""
+    settings = config.current()
+    if not settings.smtp_url:
+        raise Refused(N_("no mail server is set (SERVICEHALL_SMTP_URL): the mail waits"))
+    CHANNELS["mail"](mail, smtp_url=settings.smtp_url, sender=settings.mail_from)
+
+
 def deliver_guest_link(one: Delivery) -> None:
     """The link by which somebody outside does one task, in the language that was chosen; one that ended is not sent."""
     session: Session = db.session()
@@ -80,10 +85,7 @@ def deliver_guest_link(one: Delivery) -> None:
         mail = _guest_mail(session, one)
         session.rollback()
     if mail is not None:
-        settings = config.current()
-        if not settings.smtp_url:
-            raise Refused(N_("no mail server is set (SERVICEHALL_SMTP_URL): the mail waits"))
-        CHANNELS["mail"](mail, smtp_url=settings.smtp_url, sender=settings.mail_from)
+        _send(mail)
     begin_writing(session)
     one.settle(session)
     session.commit()

@@ -83,11 +83,6 @@ class Move:
         return self.computed.due_at if self.computed is not None else None
 
     @property
-    def shifts(self) -> bool:
-        """Whether the due moment is another one."""
-        return self.ends or self.due_at != self.clock.due_at
-
-    @property
     def withdraws(self) -> bool:
         return self.computed is not None and self.computed.withdraws
 
