@@ -9,6 +9,9 @@ HOST ?= 127.0.0.1
 PORT ?= 8080
 PROCESSES ?= 3
 
+# Tests start the program many times: its modules are compiled once.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test proof lint check lock migration clean
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 from tests import databases, proofs
@@ -23,6 +24,14 @@ from servicehall.clock import now
 from servicehall.models.base import db
 from servicehall.models.directory import Person
 from servicehall.web import accounts, tokens
+
+settings.register_profile("hall", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hall")  # how long a machine takes is no finding
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browsers first: their tests wait more than they work, so that other processes do the rest beside them."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jsonpatch
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tests.databases import on_sqlite
 from tests.factories.company import ADMIN, IT_CATALOG
@@ -128,9 +128,7 @@ def text_of(body: Mapping[str, Any]) -> str:
 def test_two_editors_in_any_order(api: Callable[[str], Any]) -> None:
     @settings(
         max_examples=12,
-        deadline=None,
         derandomize=True,
-        suppress_health_check=[HealthCheck.too_slow],
         phases=[Phase.explicit, Phase.generate],
     )
     @given(st.lists(steps, min_size=4, max_size=14))
@@ -156,7 +154,7 @@ BODY: Mapping[str, Any] = {
 }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(edits, edits, st.integers(0, 2))
 def test_what_two_did_at_once_is_put_together_or_said(
     mine: Mapping[str, str], theirs: Mapping[str, str], added: int

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium"),
-]
+pytestmark = pytest.mark.browser
 
 PAGES = {
     "xiaoyu.lin": (

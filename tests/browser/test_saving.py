@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium"),
-]
+pytestmark = pytest.mark.browser
 
 DEPARTMENT = "/studio/department/it/it"
 TITLE, CHINESE = "[name='v:/title/en']", "[name='v:/title/zh']"

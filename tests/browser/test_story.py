@@ -5,16 +5,12 @@ One onboarding through three departments.
 
 from __future__ import annotations
 
-import shutil
 from datetime import date, timedelta
 
 import pytest
 from tests.browser.acts import choose, do_task, fill, plan_of, printed_chain
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium"),
-]
+pytestmark = pytest.mark.browser
 
 ACCOUNT = "6222020200112233445"
 SERVICE = {"en": "Welcome a new colleague", "zh": "新员工入职"}

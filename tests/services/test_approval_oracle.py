@@ -409,7 +409,6 @@ def test_the_program_and_the_oracle_agree(
         settings=settings(
             max_examples=COMPANIES,
             stateful_step_count=ACTS,
-            deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.generate],

@@ -139,5 +139,5 @@ class ChainMachine(RuleBasedStateMachine):
             assert self.open_stages()
 
 
-ChainMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+ChainMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
 TestAChainAgainstTheOracle = ChainMachine.TestCase

@@ -8,7 +8,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from servicehall.clock import as_instant, parse_instant
@@ -439,10 +439,10 @@ def cases(draw):
 
 
 around = st.integers(-3 * 24 * 60, 3 * 24 * 60)
-relaxed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+shorter = settings(max_examples=60)
 
 
-@relaxed
+@shorter
 @given(cases(), around, st.integers(1, 3000), st.integers(1, 4))
 def test_due_and_elapsed_agree_with_stepping_minute_by_minute(case, offset, minutes, count):
     document, _middle, oracle, midnight = case
@@ -462,7 +462,7 @@ def test_due_and_elapsed_agree_with_stepping_minute_by_minute(case, offset, minu
         assert due(calendar, start, Duration(count, Unit.BUSINESS_DAY)) == oracle.business_days(left[0], count)
 
 
-@relaxed
+@shorter
 @given(cases(), st.integers(-2, 2), st.sampled_from([-2, -1, 1, 2]))
 def test_anchors_agree_with_stepping_minute_by_minute(case, shift, count):
     document, middle, oracle, _midnight = case
@@ -472,7 +472,7 @@ def test_anchors_agree_with_stepping_minute_by_minute(case, shift, count):
 
 
 @given(st.datetimes(datetime(2019, 1, 1), datetime(2027, 12, 31)), st.integers(0, 5_000_000_000_000))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_adding_and_measuring_working_time_are_inverse(start, microseconds):
     start, amount = start.replace(tzinfo=UTC), timedelta(microseconds=microseconds)
     for document in (SHANGHAI, BERLIN):

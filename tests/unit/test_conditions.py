@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from servicehall.domain import conditions
@@ -40,7 +40,6 @@ FIELDS = {
     "items": list_of(ROW),
 }
 ENVIRONMENT = conditions.Environment.of(FIELDS, tasks={"create-accounts": {"laptop": STRING, "cost": DOUBLE}})
-relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ANA = conditions.PersonFacts(
     id="p1", name="Ana", email="ana@example.com", department="hr", groups=("hr",), start_date=date(2020, 1, 2)
 )
@@ -285,21 +284,18 @@ def test_threads_may_share_a_condition():
     assert results == [True] * 4
 
 
-@relaxed
 @given(st.text(max_size=200))
 def test_any_text_compiles_or_is_refused(text):
     with suppress(Invalid):
         assert conditions.compile(text, ENVIRONMENT).type == BOOL
 
 
-@relaxed
 @given(st.text(alphabet="totalquantity.()[]{}&|!=<>+-*/?:'\" 0123456789,has", max_size=80))
 def test_any_near_expression_compiles_or_is_refused(text):
     with suppress(Invalid):
         assert conditions.compile(text, ENVIRONMENT).type == BOOL
 
 
-@relaxed
 @given(st.integers(min_value=-(10**8), max_value=10**8))
 def test_durations_come_back_from_their_text(seconds):
     duration = timedelta(seconds=seconds)

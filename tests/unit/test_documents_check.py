@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from servicehall.documents.document import Document
@@ -530,7 +530,7 @@ BODIES = documents()
 EVERYWHERE = [(name, place) for name, body in BODIES.items() for place in places(body)]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(st.lists(st.tuples(st.sampled_from(EVERYWHERE), JSON), min_size=1, max_size=2))
 def test_any_value_anywhere_yields_problems_never_a_crash(
     changes: list[tuple[tuple[str, tuple[Any, ...]], Any]],
@@ -547,7 +547,7 @@ def test_any_value_anywhere_yields_problems_never_a_crash(
         json.dumps(problem.as_dict())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sampled_from(list(KINDS)), st.dictionaries(st.text(max_size=8), JSON, max_size=5))
 def test_any_mapping_as_a_document_of_any_kind_yields_problems(kind: str, body: dict[str, Any]) -> None:
     document = Document.of({"department": "it", "key": "x", **body, "kind": kind})

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from servicehall.documents import field_changes, form_edits, option_sheets
@@ -83,7 +83,7 @@ def perform(body: dict[str, Any], act: tuple[str, int, int, str]) -> list[Any]:
     }[name]()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(acts())
 def test_whatever_is_done_the_document_reads_and_no_key_is_there_twice(done: list[tuple[str, int, int, str]]) -> None:
     body = copy.deepcopy(TWO_PAGES)
@@ -101,7 +101,7 @@ def test_whatever_is_done_the_document_reads_and_no_key_is_there_twice(done: lis
         assert read_yaml(text).value == body
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=4), st.integers(0, 1), st.integers(0, 5))
 def test_moving_loses_nothing_and_keeps_the_order(sources: list[int], page: int, index: int) -> None:
     body = service([field(one) for one in "abcd"], [field(one) for one in "xyz"])
@@ -254,8 +254,10 @@ def test_pasted_cells_become_options_and_columns_a_tree() -> None:
     assert [one["key"] for one in option_sheets.read_sheet("上海\n北京", locale="zh")] == ["option_1", "option_2"]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.text(max_size=200))
+@example('0"\r0')
+@example('"' + "a" * 200_000)
 def test_whatever_is_pasted_gives_options_or_is_refused(text: str) -> None:
     try:
         made = option_sheets.read_sheet(text)

@@ -7,7 +7,7 @@ import math
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
@@ -17,7 +17,6 @@ from servicehall.domain.expression_types import format_duration
 from servicehall.errors import Invalid
 from servicehall.forms import FIELD_TYPES, FileFacts, check_form, compile_form
 
-relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ANA = PersonFacts(id="p1", name="Ana", email="ana@example.com", department="hr")
 CONTEXT = Context(ANA, ANA, now=datetime(2026, 11, 22, 9, 30, tzinfo=UTC), today=date(2026, 11, 22))
 SHAS = ["ab" * 32, "cd" * 32]
@@ -152,7 +151,6 @@ def outcome(checked):
     return checked.answers, [(one.path, one.code) for one in checked.errors], checked.visible, checked.required
 
 
-@relaxed
 @given(RAW)
 def test_web_and_api_come_to_the_same(raw):
     by_api = COMPILED.check(raw, CONTEXT, lookup=World())
@@ -161,7 +159,6 @@ def test_web_and_api_come_to_the_same(raw):
     assert outcome(COMPILED.check(by_web.raw(), CONTEXT, lookup=World())) == outcome(by_api)
 
 
-@relaxed
 @given(RAW)
 def test_answers_without_errors_are_canonical(raw):
     checked = COMPILED.check(raw, CONTEXT, lookup=World())
@@ -172,7 +169,6 @@ def test_answers_without_errors_are_canonical(raw):
         assert (again.answers, again.errors) == (checked.answers, ())
 
 
-@relaxed
 @given(RAW)
 def test_every_stored_answer_can_be_shown_and_edited(raw):
     checked = COMPILED.check(raw, CONTEXT, lookup=World())
@@ -194,7 +190,6 @@ JSON = st.recursive(
 KEYS = st.sampled_from([*COMPILED.by_key, "zz", "__class__"])
 
 
-@relaxed
 @given(st.dictionaries(KEYS, JSON, max_size=8) | JSON)
 def test_no_json_breaks_the_check(raw):
     checked = COMPILED.check(raw, CONTEXT, lookup=World())
@@ -215,7 +210,6 @@ def test_deep_and_large_answers_are_only_refused():
     assert len(COMPILED.check(wide, CONTEXT, lookup=World()).errors) < 50
 
 
-@relaxed
 @given(st.lists(st.tuples(st.text(max_size=12) | st.sampled_from(["answers-table-0-text", "answers-table-add"]),
                           st.text(max_size=12)), max_size=8))  # fmt: skip
 def test_no_posted_form_breaks_the_page(pairs):
@@ -231,7 +225,6 @@ BROKEN = st.fixed_dictionaries(
 )
 
 
-@relaxed
 @given(JSON | st.fixed_dictionaries({"pages": JSON | st.lists(st.fixed_dictionaries(
     {"key": st.just("p") | JSON, "fields": st.lists(BROKEN, max_size=3) | JSON}), max_size=2)}))  # fmt: skip
 def test_no_definition_breaks_the_compiler(form):

@@ -111,7 +111,7 @@ calendars = st.sampled_from([OFFICE, CHINA, BERLIN, TWENTY_FOUR_SEVEN])
 
 
 @given(targets, calendars, moments, pauses, standing, moments)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_segments_touch_and_add_up_to_elapsed_and_remaining(target, calendar, started, held, still, until):
     started, until = sorted((started, until))
     running = Clock(Duration.parse(target), calendar, started, (*held, *([still] if still else [])))

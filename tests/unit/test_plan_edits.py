@@ -210,7 +210,7 @@ def done(plan: dict[str, Any], act: tuple[Any, ...]) -> dict[str, Any]:
 
 
 @given(plan=plans(), acts=st.lists(ACTS, max_size=8))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_whatever_is_done_the_plan_stays_sound(plan: dict[str, Any], acts: list[tuple[Any, ...]]) -> None:
     for act in acts:
         before = copy.deepcopy(plan)

@@ -86,7 +86,7 @@ def hour(at: datetime) -> int:
 
 
 @pytest.mark.proves("F1")
-@settings(max_examples=TRIES, deadline=None)
+@settings(max_examples=TRIES)
 @given(rows=small_plans())
 def test_a_forecast_is_what_trying_every_schedule_finds(rows: Rows) -> None:
     found = forecast(plan_of(rows), at=START, anchor=DAY, reckoning=HOURLY)
@@ -102,7 +102,7 @@ def test_a_forecast_is_what_trying_every_schedule_finds(rows: Rows) -> None:
 
 
 @pytest.mark.proves("F1")
-@settings(max_examples=TRIES, deadline=None)
+@settings(max_examples=TRIES)
 @given(rows=small_plans())
 def test_the_latest_start_is_the_last_of_all_schedules_that_keep_every_date(rows: Rows) -> None:
     good = [one for one in schedules(rows) if in_time(rows, one, optional_too=True)]
@@ -115,7 +115,7 @@ def test_the_latest_start_is_the_last_of_all_schedules_that_keep_every_date(rows
 
 
 @pytest.mark.proves("F1")
-@settings(max_examples=TRIES, deadline=None)
+@settings(max_examples=TRIES)
 @given(rows=small_plans())
 def test_the_first_date_that_works_is_the_first_for_which_a_schedule_is_in_time(rows: Rows) -> None:
     found = forecast(plan_of(rows), at=START, anchor=DAY, reckoning=HOURLY).works_from
@@ -129,7 +129,7 @@ def test_the_first_date_that_works_is_the_first_for_which_a_schedule_is_in_time(
 
 
 @pytest.mark.proves("F1")
-@settings(max_examples=TRIES, deadline=None)
+@settings(max_examples=TRIES)
 @given(rows=small_plans())
 def test_any_hour_of_delay_on_the_critical_path_is_an_hour_less_to_the_tightest_date(rows: Rows) -> None:
     found = forecast(plan_of(rows), at=START, anchor=DAY, reckoning=HOURLY)
@@ -217,7 +217,7 @@ def test_what_is_done_or_skipped_takes_no_more_time_and_an_overdue_one_takes_unt
 LENGTHS = st.builds(lambda n, unit: f"{n} {unit}", st.integers(1, 30), st.sampled_from(["minutes", "hours", "days"]))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(length=LENGTHS, back=st.integers(-9, -1))
 def test_the_latest_start_is_in_time_and_a_minute_later_is_not(length: str, back: int) -> None:
     found = office(
@@ -228,7 +228,7 @@ def test_the_latest_start_is_in_time_and_a_minute_later_is_not(length: str, back
 
 
 @pytest.mark.parametrize("offset", ["-3 business days", "1 business day", "20 business days"])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(days=st.integers(0, 60))
 def test_the_first_date_that_works_does_and_the_day_before_does_not(offset: str, days: int) -> None:
     tasks = ({"key": "work", "due": f"{days * 7 + 1} hours"}, {"key": "desk", "due": offset, "after": ["work"]})

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from servicehall.documents import rule_rows
@@ -116,10 +116,10 @@ def groups(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Group]:
 
 
 trees = groups(st.recursive(rows(), groups, max_leaves=6)).filter(lambda one: bool(normal(one).rows))
-relaxed = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+shorter = settings(max_examples=60)
 
 
-@relaxed
+@shorter
 @given(trees)
 def test_rows_go_to_an_expression_and_back(tree: Group) -> None:
     found = normal(tree)
@@ -130,7 +130,7 @@ def test_rows_go_to_an_expression_and_back(tree: Group) -> None:
         assert read(text, ENVIRONMENT) == found
 
 
-@relaxed
+@shorter
 @given(trees)
 def test_an_expression_means_what_its_rows_say(tree: Group) -> None:
     text = write(tree)

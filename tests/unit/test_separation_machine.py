@@ -207,5 +207,5 @@ class PeopleMachine(RuleBasedStateMachine):
                 assert any(cast.state in ("approved", "skipped") for cast in self.of(key))
 
 
-PeopleMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=15, deadline=None)
+PeopleMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=15)
 TestPeopleInChains = PeopleMachine.TestCase

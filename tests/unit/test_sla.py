@@ -293,7 +293,7 @@ calendars = st.sampled_from([OFFICE, TWENTY_FOUR_SEVEN])
 
 
 @given(st.sampled_from(["30 minutes", "4 hours", "20 hours", "2 days"]), calendars, moments, pauses)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_at_the_due_moment_the_target_is_used_up(target, calendar, started, held):
     running = Clock(Duration.parse(target), calendar, started, tuple(held))
     plan = schedule(running)
@@ -303,7 +303,7 @@ def test_at_the_due_moment_the_target_is_used_up(target, calendar, started, held
 
 
 @given(st.integers(1, 8), moments, moments, st.integers(1, 2000))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_one_pause_before_due_moves_business_days_by_its_working_time(count, started, since, length):
     target = Duration(count, Unit.BUSINESS_DAY)
     unpaused = due(OFFICE, started, target)

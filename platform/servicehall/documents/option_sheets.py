@@ -56,7 +56,10 @@ def _rows(text: str) -> list[list[str]]:
     if delimiter == "," and '"' not in limit:
         lines = [[line] for line in limit.splitlines()]
     else:
-        lines = [list(one) for one in csv.reader(io.StringIO(limit), delimiter=delimiter)]
+        try:
+            lines = [list(one) for one in csv.reader(io.StringIO(limit, newline=""), delimiter=delimiter)]
+        except csv.Error as error:
+            raise _refused(_("This is not CSV: {why}", why=str(error))) from None
     cleaned = [[" ".join(cell.split()) for cell in line] for line in lines]
     return [line for line in cleaned if any(line)]
 
