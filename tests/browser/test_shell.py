@@ -86,6 +86,20 @@ def test_what_was_typed_meanwhile_beats_an_older_answer(visit):
     assert page.input_value("#answers-remarks") == "second"
 
 
+def test_what_was_answered_before_the_script_came_is_checked_when_it_comes(visit):
+    page = visit("/form")
+    checks, held = [], []
+    page.on("request", lambda sent: checks.append(sent.url) if sent.url.endswith("/form/check") else None)
+    page.reload(wait_until="networkidle")
+    assert checks == [], "nothing was answered yet"
+    page.route("**/live-form*.js*", lambda route: held.append(route))
+    with page.expect_request("**/live-form*.js*"):
+        page.reload(wait_until="load")
+    page.check("#answers-urgent")
+    held.pop().continue_()
+    page.wait_for_selector("#answers-when")
+
+
 def test_a_picker_searches_and_keeps_its_choice_while_the_form_is_checked(visit):
     page = visit("/form")
     page.click("#answers-owner-ts-control")

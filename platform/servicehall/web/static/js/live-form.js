@@ -37,6 +37,7 @@ function live(form) {
     stop();
     check(button);
   });
+  if (answered(form)) check(); // before this script was here, or by a browser that restored what was typed
 
   async function check(button = null) {
     const mine = new AbortController();
@@ -58,6 +59,17 @@ function live(form) {
       if (running === mine) showBusy(false);
     }
   }
+}
+
+const answered = (form) => [...form.elements].some((control) => !control.closest("[data-no-check]") && differs(control));
+
+function differs(control) {
+  if (control.type === "checkbox" || control.type === "radio") return control.checked !== control.defaultChecked;
+  if (control.type === "file" || control.type === "hidden") return false;
+  if (!control.options) return "defaultValue" in control && control.value !== control.defaultValue;
+  const options = [...control.options];
+  const first = !control.multiple && !options.some((option) => option.defaultSelected) ? options[0] : null;
+  return options.some((option) => option.selected !== (option.defaultSelected || option === first));
 }
 
 function showBusy(on) {
