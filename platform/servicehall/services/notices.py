@@ -29,7 +29,7 @@ def list_notices(viewer: Viewer, *, limit: int = DEFAULT_LIMIT, cursor: str | No
 def bodies(viewer: Viewer, rows: Sequence[Notice]) -> dict[str, str]:
     """The texts as the page shows them, by the notices' ids: an address in them gives way to the request's number."""
     about = select(Request.id, Request.number).where(Request.id.in_({row.request_id for row in rows}))
-    numbers = dict(viewer.session.execute(about).tuples().all())
+    numbers = dict(viewer.session.execute(about).all())
     base = config.current().base_url
     return {
         row.id: row.body.replace(base + row.url, numbers.get(row.request_id or "", "")) if row.url else row.body
