@@ -309,6 +309,30 @@ def test_a_priority_that_was_said_stays_whatever_policy_counts(small: Small) -> 
     assert (small.request(made).priority, small.clocks(made)) == ("p1", {})
 
 
+MATRIX = """
+kind: priority_matrix
+key: levels
+department: it
+title: {en: Levels, zh: 等级}
+impact: [company, person]
+urgency: [blocked, minor]
+priority: [[p1, p2], [p3, p4]]
+"""
+
+
+@pytest.mark.parametrize(("what", "priority"), [("fast", "p1"), ("slow", "p2")])
+def test_impact_and_urgency_go_through_the_matrix_of_the_policy_that_counts(
+    small: Small, what: str, priority: str
+) -> None:
+    """The first policy has a priority of its own, whatever was said of impact and urgency; the second a matrix."""
+    policies = POLICIES.replace("priority: p4", "priority: {matrix: levels}").replace("{p4: 8 hours}", "{p2: 8 hours}")
+    small.publish(TASKS + policies, levels=MATRIX)
+    made = small.order(what=what)
+    requests.set_priority(small.request(made), viewer=small.viewer("dan"), at=small.at, impact="company")
+    assert (small.request(made).priority, small.request(made).impact) == (priority, "company")
+    assert set(small.clocks(made)) == {"resolution"}
+
+
 @pytest.mark.parametrize("end", ["reject", "cancel", "return"])
 def test_an_ended_request_leaves_no_clock_running(small: Small, end: str) -> None:
     small.publish(CHAIN + TASKS + sla(*map(target, ("response", "resolution", "approval"))))

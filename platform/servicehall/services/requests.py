@@ -271,7 +271,7 @@ def set_priority(
     impact: str | None = None,
     urgency: str | None = None,
 ) -> None:
-    """Agents set a priority, or impact and urgency from which the matrix tells it; what is not named stays."""
+    """Agents set a priority, or impact and urgency that the policy in force turns into one; what is not named stays."""
     if not viewer.is_agent_of(request):
         raise Forbidden(_("Only agents of the department set the priority."))
     if not (priority or impact or urgency):
@@ -283,7 +283,10 @@ def set_priority(
         release = releases.load(w.session, row.release)
         impact, urgency = impact or row.impact, urgency or row.urgency
         chosen = choose_priority(release, priority, impact, urgency)
-        w.record(stream_of(row.id), e.PriorityChanged(priority=chosen, impact=impact, urgency=urgency))
+        context = contexts.for_request(w.session, row, at=at)
+        facts = replace(context.request, priority=chosen, impact=impact, urgency=urgency)
+        facts = settled(release, facts, replace(context, request=facts), w.content(row.content) or {}, said=priority)
+        w.record(stream_of(row.id), e.PriorityChanged(priority=facts.priority, impact=impact, urgency=urgency))
 
 
 def transition_open(request: Request) -> None:
