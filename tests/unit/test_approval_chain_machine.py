@@ -7,27 +7,10 @@ from itertools import product
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.oracles.counting import DECIDES, wins
 
-from servicehall.domain.approval_chains import Chain, Decide, Stage
+from servicehall.domain.approval_chains import Chain, Stage
 from servicehall.domain.approvals import Outcome, Vote, advance_chain, next_approval_state, restart, tally
-
-DECIDES = st.one_of(
-    st.just(Decide("all")),
-    st.just(Decide("any")),
-    st.builds(Decide, st.just("at_least"), st.integers(1, 5)),
-    st.builds(Decide, st.just("percent"), st.integers(1, 100)),
-)
-
-
-def wins(decide: Decide, final: tuple[str, ...]) -> bool:
-    """Whether votes that are all in pass, as a person would count them."""
-    yes, asked = sum(state in ("approved", "skipped") for state in final), len(final)
-    return {
-        "all": yes == asked,
-        "any": yes > 0,
-        "at_least": yes >= decide.number,
-        "percent": yes * 100 >= decide.number * asked,
-    }[decide.kind]
 
 
 @st.composite

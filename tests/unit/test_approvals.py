@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.oracles.counting import DECIDES, wins
 
 from servicehall.domain.approval_chains import Chain, Decide, Stage, check_chain, parse_chain
 from servicehall.domain.approvals import (
@@ -236,25 +237,6 @@ def test_how_many_are_needed(decide: Decide, asked: int, needed: int) -> None:
 )
 def test_a_stage_closes_as_soon_as_it_is_certain(decide: Decide, given: str, outcome: str) -> None:
     assert tally(decide, votes(given)) == outcome
-
-
-DECIDES = st.one_of(
-    st.just(Decide("all")),
-    st.just(Decide("any")),
-    st.builds(Decide, st.just("at_least"), st.integers(1, 5)),
-    st.builds(Decide, st.just("percent"), st.integers(1, 100)),
-)
-
-
-def wins(decide: Decide, final: tuple[str, ...]) -> bool:
-    """The oracle: whether votes that are all in pass, as a person would count them."""
-    yes, asked = sum(state in ("approved", "skipped") for state in final), len(final)
-    return {
-        "all": yes == asked,
-        "any": yes > 0,
-        "at_least": yes >= decide.number,
-        "percent": yes * 100 >= decide.number * asked,
-    }[decide.kind]
 
 
 @given(DECIDES, st.lists(st.sampled_from(["approved", "rejected", "pending", "skipped"]), min_size=1, max_size=7))
