@@ -35,6 +35,7 @@ stages:
 GREEN = {"boss": ["boss@example.com"]}
 DIRECTORY = {"key": "cheap", "person": "asks@example.com", "answers": {"total": "10"}, "expect": {"stages": GREEN}}
 PEOPLE = [{"email": "lin@example.com", "manager": "ana@example.com"}]
+STAGE = {"key": "boss", "title": "Boss", "approvers": [{"manager": {}}]}
 OWN = {
     "key": "cheap",
     "person": "lin@example.com",
@@ -100,6 +101,36 @@ def test_the_directory_counts_as_it_is_each_time(hall: Small) -> None:
     assert found() == []
     draft(hall, {**DIRECTORY, "person": "nobody@example.com"})
     assert found() == [("examples.cases[0].person", "example “cheap”: there is no person nobody@example.com")]
+
+
+@pytest.mark.parametrize(
+    "guess",
+    [
+        'requester.grade == "M5"',
+        'requested_for.grade == "M5"',
+        'requester.start_date < timestamp("2024-01-01T00:00:00Z")',
+    ],
+)
+def test_nobody_reads_off_an_example_what_a_colleague_may_not_know(hall: Small, guess: str) -> None:
+    """Grade and first working day of people in the directory count as empty, whatever they are."""
+    chain = {"repeat_approver": "ask", "stages": [STAGE, {**STAGE, "key": "team", "when": guess}]}
+    change = {"op": "replace", "path": "/approval", "value": chain}
+    drafting.edit(NAME, [change], viewer=hall.viewer("author"), at=hall.at)
+
+    def told(grade: str, start_date: str) -> tuple[Any, Any]:
+        head, cells = (
+            "email,name,department,manager,grade,start_date",
+            f"asks@example.com,Asks,it,boss@example.com,{grade},",
+        )
+        directory_import.import_people(f"{head}\n{cells}{start_date}\n".encode(), actor="system", at=hall.at)
+        draft(hall, DIRECTORY)
+        of_the_directory = found()
+        draft(hall, OWN, people=[{**PEOPLE[0], "grade": grade, "start_date": start_date}])
+        return of_the_directory, found()
+
+    guessed, other = told("M5", "2020-02-01"), told("M6", "2025-02-01")
+    assert guessed[0] == other[0]
+    assert guessed[1] != other[1], "their own people are known whole"
 
 
 def test_drafts_may_be_red_while_they_are_written(hall: Small, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The examples of a service, run: the preview that a person would see before sending, held against what is expected.
 
-With people of their own they play in a small company in memory, without them in the directory as it is.
+With people of their own they play in a small company in memory, without them in the directory as it is, of whose people
+they show no more than any colleague may know.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from servicehall.documents.examination import ERROR, NOTE, PlacedProblem, shape_
 from servicehall.documents.releases import build_release
 from servicehall.domain.examples import CODE, Outcome, differences
 from servicehall.errors import Forbidden, Invalid, Problem, ServicehallError
+from servicehall.models.directory import Person
 from servicehall.services import catalog, directory
 from servicehall.services.beneficiaries import beneficiary_of
 from servicehall.services.catalog import Preview, StagePreview
@@ -26,6 +28,7 @@ from servicehall.services.pricing import price_of
 from servicehall.services.releases import Release, may_order, viewer_context
 from servicehall.services.small_company import small_company
 from servicehall.services.submission import new_facts
+from servicehall.services.unpublished import Known, without_private_facts
 from servicehall.services.visibility import Viewer
 from servicehall.services.work import standing_still
 from servicehall.texts import _, pick
@@ -66,8 +69,9 @@ def run(document: Authored, find: Finder, session: Session | None, *, release: R
         return []
     try:
         release = release or Release("", build_release(document, find))
+        known: Known = _whole if examples.get("people") else without_private_facts
         with _company(examples, release, find, session) as there, standing_still():
-            return [_run(release, case, index, there) for index, case in enumerate(examples["cases"])]
+            return [_run(release, case, index, there, known) for index, case in enumerate(examples["cases"])]
     except Invalid:
         return []
 
@@ -108,14 +112,14 @@ def placed(document: Authored, results: Iterable[Result]) -> list[PlacedProblem]
     return found
 
 
-def play(release: Release, case: Mapping[str, Any], session: Session) -> Outcome:
+def play(release: Release, case: Mapping[str, Any], session: Session, *, known: Known) -> Outcome:
     """What comes of one example: the preview before sending, in plain values. Invalid where its person is unknown."""
     at = moment_of(case)
     person = directory.by_email(session, case["person"])
     if person is None:
         text = _("there is no person {email}", email=case["person"])
         raise Invalid(text, [Problem("person", CODE, text)])
-    viewer, answers = Viewer(session, person), case.get("answers") or {}
+    viewer, answers = Viewer(session, known(person)), case.get("answers") or {}
     try:
         beneficiary = beneficiary_of(viewer, release, case.get("requested_for"))
     except Forbidden:
@@ -123,7 +127,8 @@ def play(release: Release, case: Mapping[str, Any], session: Session) -> Outcome
     if not may_order(release, viewer_context(viewer, at)):
         return Outcome(allowed=False)
     facts = new_facts(release, at=at, impact=case.get("impact"), urgency=case.get("urgency"))
-    found = catalog.preview(viewer, release, answers, beneficiary=beneficiary, at=at, facts=facts, known=answers)
+    whom = viewer.person if beneficiary.id == person.id else known(beneficiary)
+    found = catalog.preview(viewer, release, answers, beneficiary=whom, at=at, facts=facts, known=answers)
     return _outcome(release, found, viewer)
 
 
@@ -148,12 +153,16 @@ def _company(
         yield made
 
 
-def _run(release: Release, case: Mapping[str, Any], index: int, session: Session | None) -> Result:
+def _whole(person: Person) -> Person:
+    return person
+
+
+def _run(release: Release, case: Mapping[str, Any], index: int, session: Session | None, known: Known) -> Result:
     result = Result(index, case["key"], pick(case.get("title")) or case["key"])
     if session is None:
         return Result(index, result.key, result.title, not_run=_("needs the directory: it has no people of its own"))
     try:
-        found = tuple(differences(case["expect"], play(release, case, session)))
+        found = tuple(differences(case["expect"], play(release, case, session, known=known)))
     except ServicehallError as error:
         found = tuple(Problem(one.path, CODE, one.message) for one in error.problems)
         found = found or (Problem("answers", CODE, error.detail),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,6 +18,9 @@ from servicehall.models.directory import Person
 from servicehall.services.releases import Release, digest_of
 from servicehall.services.shelf import Name, Shelf
 from servicehall.texts import _
+
+Known = Callable[[Person], Person]
+"""What one may know of somebody: whole, or `without_private_facts`."""
 
 CACHED = 20
 _Key = tuple[str, Name | None, int]

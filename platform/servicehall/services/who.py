@@ -5,7 +5,7 @@ The engine is that of the preview before sending; a past moment is rebuilt from 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,12 +26,10 @@ from servicehall.services.catalog import Preview
 from servicehall.services.past import as_it_was
 from servicehall.services.releases import Release, may_order, viewer_context
 from servicehall.services.submission import new_facts, stream_of
-from servicehall.services.unpublished import without_private_facts
+from servicehall.services.unpublished import Known, without_private_facts
 from servicehall.services.visibility import Viewer, request_for
 from servicehall.services.work import read_content, standing_still
 from servicehall.texts import _
-
-Known = Callable[[Person], Person]
 
 
 @dataclass(frozen=True)

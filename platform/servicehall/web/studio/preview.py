@@ -5,7 +5,7 @@ Nothing is ordered and nothing is written. Of other people the form knows what a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from servicehall.errors import Invalid
 from servicehall.models.directory import Person
 from servicehall.services import catalog, directory
 from servicehall.services.releases import Release, may_order, viewer_context
-from servicehall.services.unpublished import release_of, services_through, without_private_facts
+from servicehall.services.unpublished import Known, release_of, services_through, without_private_facts
 from servicehall.services.visibility import Viewer
 from servicehall.texts import N_, pick
 from servicehall.web.portal import people, words
@@ -118,7 +118,7 @@ def _as(viewer: Viewer, person: Person) -> Viewer:
     return Viewer(viewer.session, _known_to(viewer)(person))
 
 
-def _known_to(viewer: Viewer) -> Callable[[Person], Person]:
+def _known_to(viewer: Viewer) -> Known:
     return lambda person: person if person.id == viewer.id else without_private_facts(person)
 
 
