@@ -83,6 +83,19 @@ def test_every_role_has_its_view(api: Api) -> None:
     }
 
 
+def test_a_draft_is_in_the_views_of_whoever_makes_it_and_of_nobody_else(api: Api) -> None:
+    [own] = drafts(api, 1)
+    wish = {"service": SERVICE, "draft": True, "requested_for": EMPLOYEE}
+    other = api(MANAGER).post("/requests", json=wish).json["number"]
+
+    def seen(who: str, role: str) -> list[str]:
+        return [one["number"] for one in api(who).get(f"/requests?state=draft&role={role}").json["items"]]
+
+    assert [seen(EMPLOYEE, role) for role in ("requester", "beneficiary")] == [[own], [own]]
+    assert [seen(MANAGER, role) for role in ("requester", "beneficiary")] == [[other], []]
+    assert [seen(HR_AGENT, "agent"), seen(IT_AGENT, "agent")] == [[], []]
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

@@ -64,6 +64,18 @@ def test_a_preview_says_who_what_and_when(api: Api) -> None:
     assert api(MANAGER).get("/requests").json["items"] == []
 
 
+def test_a_preview_goes_by_the_priority_that_the_order_would_have(api: Api) -> None:
+    def due(**said: Any) -> str:
+        found = api(EMPLOYEE).post("/services/it/incident/check", json=said).json
+        return str(next(one["due_at"] for one in found["clocks"] if one["measure"] == "resolution"))
+
+    least = due(impact="person", urgency="minor")
+    assert (due(), due(impact="company", urgency="blocked") < least, due(priority="p1") < least) == (least, True, True)
+    for said in ({"priority": "p9"}, {"impact": "nobody"}, {"urgency": "soon"}):
+        refused = api(EMPLOYEE).post("/services/it/incident/check", json=said)
+        assert (refused.status_code, [one["path"] for one in refused.json["errors"]]) == (422, list(said))
+
+
 def test_a_preview_tells_what_is_missing(api: Api) -> None:
     answers = onboarding(employment="contractor", full_name=None)
     said = api(MANAGER).post(f"/services/{SERVICE}/check", json={"answers": answers}).json

@@ -60,6 +60,13 @@ def test_nobody_has_no_account(run: Run, command: tuple[str, str]) -> None:
     assert "nobody@example.com" in ended.output
 
 
+def test_somebody_who_has_left_is_given_no_token(run: Run, person: Callable[..., Person]) -> None:
+    person("left@example.com", active=False)
+    ended = run("token", "create", "--person", "left@example.com")
+    assert (ended.exit_code, "not active" in ended.output) == (1, True)
+    assert json.loads(run("token", "list", "--json").stdout) == []
+
+
 def test_a_token_is_made_listed_and_revoked(run: Run, client: FlaskClient) -> None:
     made = json.loads(run("token", "create", "--person", "ana@example.com", "--expires", "30d", "--json").stdout)
     header = {"Authorization": f"Bearer {made['token']}"}

@@ -131,6 +131,7 @@ def test_wrong_passwords_are_counted_and_said(small: Small, made: str, boss: Fla
     said = {"decision": "approve", "content_sha256": content, "password": PASSWORD}
     by_call = api_of("boss@example.com").post(f"/api/v1/approvals/{row.id}/decision", json=said)
     assert (by_call.status_code, by_call.json["status"]) == (429, 429), "the account's tries, however they come in"
+    assert all(1 <= int(one.headers["Retry-After"]) <= 300 for one in (answer, by_call))
     assert state_of(small, made) == "pending_approval"
 
 

@@ -146,13 +146,14 @@ def preview(
     at: datetime,
     facts: Any,
     known: Mapping[str, Any] | None = None,
+    said: str | None = None,
 ) -> Preview:
     """Who would approve, which tasks there would be and when all is due, without submitting anything; the files of
-    `known` answers are taken for there."""
+    `known` answers are taken for there. `said` is the priority that somebody chose."""
     session = viewer.session
     context = contexts.for_people(session, viewer.person, beneficiary, facts, at=at)
     checked = requests.check_answers(session, release, answers, context, author=viewer.id, known=known)
-    facts = settled(release, facts, context, checked.answers)
+    facts = settled(release, facts, context, checked.answers, said=said)
     if facts != context.request:
         context = replace(context, request=facts)
         checked = requests.check_answers(session, release, answers, context, author=viewer.id, known=known)

@@ -113,8 +113,9 @@ _OTHER = aliased(Participant)
 
 
 def _part(viewer: Viewer, role: str, *more: Condition) -> _Scope:
+    """Of drafts one's own alone: those that others make for one are not seen before they are sent."""
     mine = (Participant.person_id == viewer.id, Participant.role == role)
-    where = (*mine, *more, Request.id == Participant.request_id, _SENT)
+    where = (*mine, *more, Request.id == Participant.request_id, or_(_SENT, Request.requester_id == viewer.id))
     return _Scope(Source(Participant.at, Participant.request_id, where), by_state=False)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 
-from flask import current_app
+from flask import current_app, g
 from limits import parse
 from limits.strategies import RateLimiter
 
+from ..clock import now
 from ..errors import TooMany
 from ..texts import N_, _
 
@@ -28,6 +30,7 @@ class Guesses:
         """TooMany where there were too many wrong ones already."""
         if not _ask(lambda limiter: limiter.test(parse(self.most), self.what, whose)):
             log.warning("too many wrong tries: %s of %s", self.what, whose)
+            g.closed_until = _limiter().get_window_stats(parse(self.most), self.what, whose).reset_time
             raise TooMany(_(self.told))
 
     def count(self, whose: str) -> None:
@@ -36,10 +39,22 @@ class Guesses:
         _ask(lambda limiter: limiter.hit(parse(self.most), self.what, whose))
 
 
+def wait() -> int:
+    """After how many seconds whoever was refused just now may try again."""
+    limit = current_app.appbuilder.sm.limiter.current_limit  # type: ignore[attr-defined]
+    until: float = g.get("closed_until") or (limit.reset_at if limit is not None else 0)
+    return max(1, ceil(until - now().timestamp()))
+
+
+def _limiter() -> RateLimiter:
+    found: RateLimiter = current_app.appbuilder.sm.limiter.limiter  # type: ignore[attr-defined]
+    return found
+
+
 def _ask(question: Callable[[RateLimiter], bool]) -> bool:
     """Where the store of the counts is away, nobody is held up: as with sign-in."""
     try:
-        return question(current_app.appbuilder.sm.limiter.limiter)  # type: ignore[attr-defined]
+        return question(_limiter())
     except Exception:
         log.exception("wrong tries cannot be counted")
         return True

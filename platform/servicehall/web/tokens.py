@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.orm import Session
 
-from ..errors import NotFound
+from ..errors import Conflict, NotFound
 from ..models.base import new_id
 from ..models.directory import Person
 from ..models.operations import ApiToken
@@ -28,8 +28,10 @@ class NewToken:
 
 
 def create_token(session: Session, email: str, *, at: datetime, expires_at: datetime | None = None) -> NewToken:
-    """A new token for the person with this email; NotFound where there is none. Commits."""
+    """A new token for the person with this email; NotFound where there is none, Conflict for one who left. Commits."""
     person = person_of(session, email)
+    if not person.active:
+        raise Conflict(_("{email} is not active, so a token would be of no use.", email=person.email))
     ensure_account(session, person)
     made = NewToken(new_id(), TOKEN_PREFIX + secrets.token_urlsafe(32))
     session.execute(

@@ -97,23 +97,24 @@ class WatcherQuery(Schema):
     person = fields.String(load_default=None, metadata={"description": "An email or an id"})
 
 
-class Check(Schema):
+class _Wish(Schema):
     answers = _answers()
     requested_for = _text("An email; nobody else than oneself if left out")
-
-
-class Who(Check):
-    person = _text("Who would order it: an email; the caller if left out")
-    at = fields.AwareDateTime(load_default=None, metadata={"description": "A moment that is over; now if left out"})
     impact = _text()
     urgency = _text()
+
+
+class Who(_Wish):
+    person = _text("Who would order it: an email; the caller if left out")
+    at = fields.AwareDateTime(load_default=None, metadata={"description": "A moment that is over; now if left out"})
+
+
+class Check(_Wish):
+    priority = _text()
 
 
 class Order(Check):
     service = fields.String(required=True, metadata={"description": "`department/key`"})
-    priority = _text()
-    impact = _text()
-    urgency = _text()
     draft = fields.Boolean(load_default=False)
 
 

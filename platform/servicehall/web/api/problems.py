@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityEr
 from ... import errors
 from ...models.base import db
 from ...texts import _
+from ..guesses import wait
 from ..shell import render_error
 
 log = logging.getLogger("servicehall.web")
@@ -30,6 +31,7 @@ def init_problems(app: Flask) -> None:
     app.register_error_handler(errors.ServicehallError, answer)
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(Exception, _answer_unexpected)
+    app.after_request(_say_when)
 
 
 def answer(error: errors.ServicehallError) -> ResponseReturnValue:
@@ -69,6 +71,13 @@ def wants_problem() -> bool:
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json", MEDIA_TYPE])
     return best != "text/html" and bool(request.accept_mimetypes)
+
+
+def _say_when(response: Response) -> Response:
+    """Whoever tried too often, on a page or by a program, is told after how many seconds to try again."""
+    if response.status_code == 429:
+        response.headers["Retry-After"] = str(wait())
+    return response
 
 
 def _answer_http(error: HTTPException) -> ResponseReturnValue:

@@ -7,11 +7,11 @@ from typing import Any
 from flask import Response
 
 from ...clock import now
-from ...domain.conditions import RequestFacts
 from ...services import cases, catalog, releases
 from ...services.beneficiaries import beneficiary_of
 from ...services.catalog import Card
 from ...services.releases import Release
+from ...services.submission import new_facts
 from ...texts import current_locale
 from ..plan_words import warnings
 from . import inputs, preview_shapes, shapes
@@ -63,13 +63,10 @@ def check(department: str, key: str, said: dict[str, Any]) -> Response:
     only_read()
     at, release = now(), _orderable(department, key)
     person = beneficiary_of(viewer(), release, said["requested_for"])
-    facts = RequestFacts(
-        type=release.type,
-        priority=release.priority_for(None, None),
-        created_at=at,
-        department=release.department,
+    facts = new_facts(release, at=at, **{name: said[name] for name in ("priority", "impact", "urgency")})
+    preview = catalog.preview(
+        viewer(), release, said["answers"], beneficiary=person, at=at, facts=facts, said=said["priority"]
     )
-    preview = catalog.preview(viewer(), release, said["answers"], beneficiary=person, at=at, facts=facts)
     record = cases.preview_record(preview)
     record["plan"]["warnings"] = list(warnings(preview.outlook))
     return as_json(record)
