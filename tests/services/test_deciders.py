@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from servicehall.domain.conditions import RequestFacts
 from servicehall.models.base import db, new_id
 from servicehall.models.directory import Person
 from servicehall.services import checking, contexts, deciders, directory, releases
-from servicehall.services.foreseeing import foresee
+from servicehall.services.foreseeing import Foreseen, foresee
 from servicehall.services.releases import may_order
 from servicehall.services.shelf import Shelf
 from servicehall.services.work import standing_still, work
@@ -30,7 +30,7 @@ from servicehall.services.work import standing_still, work
 pytestmark = on_sqlite
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CHAINS = 60 if LONG else 12
-FIELDS = "[{key: total, type: money, label: Total, min: '500'}]"
+FIELDS = "[{key: total, type: money, label: Total, min: '500'}, {key: who, type: person, label: Who}]"
 
 
 def lint(session: Session, key: str = "thing") -> list[PlacedProblem]:
@@ -38,11 +38,14 @@ def lint(session: Session, key: str = "thing") -> list[PlacedProblem]:
     return [one for one in checking.check_draft(session, document) if one.code in CODES]
 
 
-CODES = ("nobody_decides", "always_fallback", "fallback")
+CODES = ("nobody_decides", "always_fallback", "fallback", "not_asked")
 
 
 def told(found: list[PlacedProblem]) -> list[tuple[str, str, list[str]]]:
-    return [(one.severity, one.code, [email.split("@")[0] for email in (one.witness or {})["people"]]) for one in found]
+    return [
+        (one.severity, one.code, [email.split("@")[0] for email in (one.witness or {}).get("people", ())])
+        for one in found
+    ]
 
 
 def test_the_chief_has_no_manager_and_the_fallback_decides(small: Small) -> None:
@@ -92,6 +95,99 @@ def test_where_nobody_at_all_is_left_it_is_a_warning_with_names(small: Small) ->
     assert (found["nobody_decides"].witness or {})["of"] == len(everybody)
 
 
+BY_ANSWER = "[{key: who, type: person, label: Who}, {key: team, type: group, label: Team}]"
+ANSWERED = ("note", "not_asked", [])
+
+
+@pytest.mark.parametrize(
+    ("stage", "expected"),
+    [
+        ("approvers: [{field: who}]", [ANSWERED]),
+        ("approvers: [{field: who}], decide: {at_least: 2}", [("warning", "always_fallback", None)]),
+        (
+            "approvers: [{field: who}, {person: dan@example.com}], decide: {at_least: 2}",
+            [("note", "fallback", ["dan"]), ANSWERED],
+        ),
+        ("approvers: [{field: team}, {field: who}], decide: {at_least: 3}", [("warning", "always_fallback", None)]),
+        ("approvers: [{field: team}], decide: {at_least: 3}, group_counts: each", [ANSWERED]),
+    ],
+)
+def test_whom_an_answer_names_is_taken_for_somebody_who_may_decide_and_that_is_said(
+    small: Small, stage: str, expected: list[tuple[str, str, list[str] | None]]
+) -> None:
+    small.publish(f"approval: {{stages: [{{key: s, title: S, {stage}}}]}}", fields=BY_ANSWER)
+    found = told(lint(db.session()))
+    assert [(*one[:2], None if one[1] == "always_fallback" else one[2]) for one in found] == expected
+
+
+def test_one_note_names_all_stages_of_which_an_answer_says_who_decides(small: Small) -> None:
+    stages = ", ".join(f"{{key: {key}, title: Stage {key}, approvers: [{{field: who}}]}}" for key in "ab")
+    small.publish(f"approval: {{stages: [{stages}]}}", fields=BY_ANSWER)
+    (found,) = lint(db.session())
+    assert (found.path, (found.witness or {})["stages"]) == ("approval.stages[0].approvers", ["a", "b"])
+    assert "“Stage a”, stage “Stage b”" in found.message
+
+
+def test_the_same_answer_in_stages_kept_apart_leaves_the_second_to_the_fallback(small: Small) -> None:
+    stages = ", ".join(f"{{key: {key}, title: {key}, approvers: [{{field: who}}]}}" for key in "ab")
+    small.publish(f"approval: {{apart: [[a, b]], stages: [{stages}]}}", fields=BY_ANSWER)
+    found = lint(db.session())
+    assert [(one.code, one.path) for one in found] == [
+        ("always_fallback", "approval.stages[1].approvers"),
+        ("not_asked", "approval.stages[0].approvers"),
+    ]
+    others = stages.replace("who", "team", 1)
+    small.publish(f"approval: {{apart: [[a, b]], stages: [{others}]}}", fields=BY_ANSWER, key="other")
+    assert [one.code for one in lint(db.session(), "other")] == ["not_asked"]
+
+
+GATED = "fulfilment: {tasks: [{key: sign, title: Sign, WHENapproval: CHAIN}]}"
+CHAIN = "{stages: [{key: boss, title: Boss, approvers: [{manager: {}}]}]}"
+LINE = f"kind: approval_chain\ndepartment: it\nkey: line\ntitle: Line\n{CHAIN[1:-1]}\n"
+PLAN = (
+    "kind: fulfilment_plan\ndepartment: it\nkey: plan\ntitle: Plan\n"
+    + GATED.replace("WHEN", "").replace("CHAIN", CHAIN)[len("fulfilment: {") : -1]
+    + "\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("parts", "path", "named"),
+    [
+        (GATED.replace("CHAIN", CHAIN), "fulfilment.tasks[0].approval.stages[0].approvers", "for "),
+        (GATED.replace("CHAIN", "{use: line}"), "fulfilment.tasks[0].approval.use", "task “Sign”, stage “Boss”: for "),
+        ("fulfilment: {use: plan}", "fulfilment.use", "task “Sign”, stage “Boss”: for "),
+    ],
+)
+def test_gates_of_a_plan_are_asked_like_stages_of_the_chain(small: Small, parts: str, path: str, named: str) -> None:
+    small.publish(parts.replace("WHEN", ""), line=LINE, plan=PLAN)
+    found = lint(db.session())
+    assert {(one.severity, one.code, one.path) for one in found} == {("note", "fallback", path)}
+    assert all(one.message.startswith(named) for one in found)
+    people = db.session.scalars(select(Person.email).where(Person.manager_id.is_(None), Person.active)).all()
+    assert {email for one in found for email in (one.witness or {})["people"]} == set(people)
+    assert counted_in(found) == len(people)
+
+
+def test_a_gate_is_asked_for_those_whose_task_it_is(small: Small) -> None:
+    when = "when: requester.is_manager, "
+    small.publish(GATED.replace("CHAIN", CHAIN).replace("WHEN", when))
+    assert told(lint(db.session())) == [("note", "fallback", ["chief"])]
+
+
+def test_of_a_large_company_it_is_said_for_how_many_it_was_not_asked(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.publish("approval: {stages: [{key: desk, title: Desk, approvers: [{group: desk}]}]}")
+    document, find = Shelf(db.session()).published["service", "it", "thing"], Shelf(db.session()).find
+    total = db.session.query(Person).where(Person.active).count()
+    for most, said in ((total, []), (total - 2, [{"asked": total - 2, "total": total}])):
+        monkeypatch.setattr(deciders, "MOST_PEOPLE", most)
+        found = deciders.problems_of(db.session(), [document], find, currency="CNY")
+        assert [one.witness for one in found] == said
+        assert all(one.severity == "note" and str(total) in one.message for one in found)
+
+
 def counted_in(found: list[PlacedProblem]) -> int:
     return sum((one.witness or {})["count"] for one in found)
 
@@ -102,6 +198,7 @@ def random_chain(dice: random.Random) -> str:
         "{group: few}",
         "{person: dan@example.com}", "{person: gone@example.com}", "{role: Controller}",
         "{manager_until: {limit: total}}",
+        "{field: who}",
     )  # fmt: skip
     stages = []
     for number in range(dice.randint(1, 3)):
@@ -118,20 +215,29 @@ def random_chain(dice: random.Random) -> str:
     return f"approval: {{{apart}self_approval: {own}, stages: [{', '.join(stages)}]}}"
 
 
-def alone(session: Session, key: str, person: Person) -> dict[str, str] | None:
-    """What becomes of each stage for one person, by the very chain that a request goes through; None: no audience."""
+def alone(session: Session, key: str, person: Person) -> dict[str, str]:
+    """What becomes of each stage for one person whomever the answer names, by the very chain that a request goes
+    through; nothing outside the audience."""
     row = releases.published_service(session, f"it/{key}")
     assert row is not None
     release = releases.load(session, str(row.release))
     context = contexts.for_people(session, person, person, RequestFacts(department="it"), at=AT)
     if not may_order(release, context):
-        return None
-    found = {}
-    for stage in foresee(session, release, context, {"total": "500.00"}):
-        if stage.asked is not None and stage.asked.fallback is not None:
-            (voice,) = stage.asked.voices
-            found[stage.key] = "another" if voice.members else "nobody"
-    return found
+        return {}
+    found: dict[str, str] | None = None
+    for who in session.scalars(select(Person.email).where(Person.active).order_by(Person.id.desc())):
+        told = fallen_back(foresee(session, release, context, {"total": "500.00", "who": who}))
+        before = told if found is None else found
+        found = {stage: min(told[stage], how) for stage, how in before.items() if stage in told}
+        if not found:
+            break
+    return found or {}
+
+
+def fallen_back(stages: Sequence[Foreseen]) -> dict[str, str]:
+    """The stages that others decide: `another`, or `nobody`."""
+    voices = {stage.key: stage.asked.voices[0] for stage in stages if stage.asked and stage.asked.fallback}
+    return {key: "another" if voice.members else "nobody" for key, voice in voices.items()}
 
 
 @pytest.mark.proves("C2")
@@ -166,7 +272,7 @@ def told_of_all(session: Session, key: str) -> Told:
     return {
         (one.witness["stage"], email, "nobody" if one.code == "nobody_decides" else "another")
         for one in lint(session, key)
-        if one.witness
+        if one.witness and one.code != "not_asked"
         for email in one.witness["people"]
     }
 
@@ -175,7 +281,7 @@ def told_of_each(session: Session, key: str) -> Told:
     found: Told = set()
     with standing_still():
         for person in session.scalars(select(Person).where(Person.active)).all():
-            for stage, how in (alone(session, key, person) or {}).items():
+            for stage, how in alone(session, key, person).items():
                 found.add((stage, person.email, how))
     return found
 

@@ -114,11 +114,15 @@ def digest(session: Session) -> str:
 
 @dataclass(frozen=True)
 class CompanyView:
-    """Implements `approval_rules.View` for a request by and for one person, before anything is answered."""
+    """Implements `approval_rules.View` for a request by and for one person, before anything is answered.
+
+    `named` are the fields that name approvers, with their types: each answer is somebody who is nothing else.
+    """
 
     company: Company
     requester: str
     least: Mapping[str, Amount]
+    named: Mapping[str, str]
 
     def subject(self, of: str) -> str | None:
         return self.requester if of in ("requester", "requested_for") else None
@@ -134,22 +138,30 @@ class CompanyView:
         return found
 
     def is_active(self, person: str) -> bool:
-        return person in self.company.people and bool(self.company.people[person].active)
+        known = self.company.people.get(person)
+        return person in self._strangers if known is None else bool(known.active)
 
     def department_head(self, person: str) -> str | None:
         return self.company.heads.get(self.company.people[person].department or "")
 
     def group(self, key: str) -> Members | None:
+        if key in self._strangers:
+            return Members(key, key, (key,))
         return self.company.groups.get(key.rpartition("/")[2])
 
     def with_role(self, role: str) -> Sequence[str]:
         return self.company.with_role(role)
 
     def person(self, email: str) -> str | None:
-        return self.company.by_email.get(email.strip().lower())
+        return email if email in self._strangers else self.company.by_email.get(email.strip().lower())
+
+    @cached_property
+    def _strangers(self) -> Mapping[str, tuple[str, str]]:
+        """The answers by what they name, which is no address and no key of the directory."""
+        return {f"*{field}": (kind, f"*{field}") for field, kind in self.named.items()}
 
     def answer(self, field: str) -> tuple[str, Any]:
-        return "text", None
+        return self._strangers[f"*{field}"]
 
     def amount(self, expression: str) -> Amount | None:
         """The least that can be asked for: whoever's limit does not cover it covers nothing."""

@@ -1,165 +1,62 @@
 """Stages that nobody whom they name can decide: for which people that is so in the directory as it is.
 
-What is asked is the chain itself, for every employee who may order, with the directory in memory; who is away stays out
-of it, since tomorrow somebody else is.
+Every chain of a service is asked for every employee who may order (`everybody.py`); what is found is told where it is
+written, and what could not be asked is told too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import Decimal
-from functools import cached_property
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from servicehall.approval_rules import Amount
 from servicehall.documents.document import Document, Finder, Place
 from servicehall.documents.examination import NOTE, WARNING, PlacedProblem
-from servicehall.documents.form_facts import field_definitions
 from servicehall.documents.releases import build_release
-from servicehall.domain.approval_chains import ApproverRule, Chain, Stage
-from servicehall.domain.conditions import Context, RequestFacts, free_names
+from servicehall.domain.approval_chains import Chain, Stage
 from servicehall.domain.deputies import find_delegation_cycle
-from servicehall.domain.voices import ADMINISTRATORS, Circumstances, Group
-from servicehall.services.company import Company, CompanyView, read_company
+from servicehall.domain.plans import Task
+from servicehall.domain.voices import Group
+from servicehall.services.company import Company, read_company
 from servicehall.services.delegations import standing
 from servicehall.services.directory import name_of, people
-from servicehall.services.foreseeing import Foreseen, foresee_chain
-from servicehall.services.releases import Release, condition_over, may_order
+from servicehall.services.everybody import Affected, Asking, orderers
+from servicehall.services.releases import Release
 from servicehall.texts import N_, _, fill, pick
 
 MOST_PEOPLE: Final = 20_000
 MOST_NAMED: Final = 20
-_SMALLEST = Decimal("0.01")
-_NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
-_PEOPLE = frozenset(("requester", "requested_for"))
-
-
-@dataclass
-class Affected:
-    """Of one stage: whom it leaves to the fallback, and whom nobody at all can decide for; people by id."""
-
-    fallback: list[str] = field(default_factory=list)
-    administrators: list[str] = field(default_factory=list)
-    stuck: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class Asking:
-    """One chain of a service, asked for everybody."""
+class Written:
+    """A chain and where it is written; `task` is the one whose gate it is."""
 
-    company: Company
-    release: Release
     chain: Chain
-    fallback: Group | None
-    currency: str
+    place: Place
+    task: Task | None = None
 
-    @cached_property
-    def known(self) -> frozenset[str]:
-        """The stages whose approvers do not hang on answers, and are such as the directory knows: others are told of
-        by the checks already."""
-        return frozenset(stage.key for stage in self.chain.stages if all(map(self._knows, stage.approvers)))
+    def approvers(self, stage: Stage) -> Place:
+        """Where a stage's approvers are written; of a chain or a plan that is used, where it is."""
+        if self.place.path.endswith(".use"):
+            return self.place
+        return self.place.at("stages", self.chain.stages.index(stage), "approvers")
 
-    def _knows(self, rule: ApproverRule) -> bool:
-        if rule.name == "group":
-            return self.company.group(str(rule.params)) is not None
-        if rule.name == "person":
-            return str(rule.params).strip().lower() in self.company.by_email
-        return _by_directory(rule)
-
-    @cached_property
-    def administrators(self) -> tuple[str, ...]:
-        return tuple(self.company.with_role("admin"))
-
-    @cached_property
-    def least(self) -> Mapping[str, Amount]:
-        """The least amount of each `manager_until`, by its expression."""
-        fields = {str(one.get("key")): one for _path, one in field_definitions(self.release.data["form"])}
-        found: dict[str, Amount] = {}
-        for rule in (rule for stage in self.chain.stages for rule in stage.approvers if rule.name == "manager_until"):
-            limit = str(rule.params["limit"])
-            asked = fields.get(limit, {})
-            least = Decimal(str(asked.get("min") or 0))
-            found[limit] = Amount(max(least, _SMALLEST), str(asked.get("currency") or self.currency))
-        return found
-
-    @cached_property
-    def involved(self) -> frozenset[str]:
-        """Everybody who may be asked by some rule; all others of one manager and department are alike."""
-        people = {*self.company.managers, *self.company.heads.values(), *self.administrators}
-        people |= set(self.fallback.members if self.fallback is not None else ())
-        for rule in (rule for stage in self.chain.stages for rule in stage.approvers):
-            if rule.name == "group" and (found := self.company.group(str(rule.params))) is not None:
-                people |= set(found.members)
-            elif rule.name == "role":
-                people |= set(self.company.with_role(str(rule.params)))
-            elif rule.name == "person":
-                people.add(self.company.by_email.get(str(rule.params).lower(), ""))
-        return frozenset(people)
-
-    def everybody(self) -> tuple[Mapping[str, Affected], int]:
-        """By stage, and how many may order."""
-        found = {stage.key: Affected() for stage in self.chain.stages}
-        seen: dict[Any, Sequence[Foreseen]] = {}
-        count = 0
-        for person in self.company.active[:MOST_PEOPLE]:
-            context = self._context(person)
-            if not may_order(self.release, context):
-                continue
-            count += 1
-            needed = frozenset(stage.key for stage in self.chain.stages if self._needed(stage, context))
-            row = self.company.people[person]
-            alike = person if person in self.involved else (row.manager_id, row.department, needed)
-            if alike not in seen:
-                seen[alike] = self._foreseen(person, needed)
-            for stage in seen[alike]:
-                _count(found[stage.key], stage, person)
-        return found, count
-
-    def _foreseen(self, person: str, needed: frozenset[str]) -> Sequence[Foreseen]:
-        view = CompanyView(self.company, person, self.least)
-        around = Circumstances({person: "requester"}, fallback=self.fallback, administrators=self.administrators)
-        return foresee_chain(self.chain, view, around, needed=lambda stage: stage.key in needed, deputies={})
-
-    def _needed(self, stage: Stage, context: Context) -> bool:
-        """Whether it is asked for this person; a condition over anything else is taken to hold."""
-        if stage.key not in self.known:
-            return False
-        if stage.when is None:
-            return True
-        about_people = {name.partition(".")[0] for name in free_names(stage.when)} <= _PEOPLE
-        return not about_people or condition_over(stage.when, context, otherwise=True)
-
-    def _context(self, person: str) -> Context:
-        facts = self.company.facts(person)
-        request = RequestFacts(type=self.release.type, department=self.release.department)
-        return Context(facts, facts, _NOON, _NOON.date(), request)
-
-
-def _by_directory(rule: ApproverRule) -> bool:
-    of = rule.params.get("of", "requester") if isinstance(rule.params, Mapping) else "requester"
-    return rule.name != "field" and of in _PEOPLE
-
-
-def _count(affected: Affected, stage: Foreseen, person: str) -> None:
-    if stage.asked is None or stage.asked.fallback is None:
-        return
-    (voice,) = stage.asked.voices
-    if not voice.members:
-        affected.stuck.append(person)
-    elif voice.group == ADMINISTRATORS:
-        affected.administrators.append(person)
-    else:
-        affected.fallback.append(person)
+    def named(self, stage: Stage) -> str:
+        """A stage in words, where its place does not tell."""
+        name = _("stage “{stage}”", stage=pick(stage.title) or stage.key)
+        if self.task is None:
+            return name
+        return _("task “{task}”, {stage}", task=pick(self.task.title) or self.task.key, stage=name)
 
 
 def problems_of(session: Session, documents: Sequence[Document], find: Finder, *, currency: str) -> list[PlacedProblem]:
     """What the directory makes of the approval of these services, which the checks found without error; `currency` is
     that of money which names none."""
-    services = [one for one in documents if one.kind == "service" and one.body.get("approval")]
+    services = [one for one in documents if one.kind == "service" and {"approval", "fulfilment"} & one.body.keys()]
     company = read_company(session) if services else None
     if company is None or not company.active:
         return []
@@ -169,68 +66,104 @@ def problems_of(session: Session, documents: Sequence[Document], find: Finder, *
         return own.get((kind, department, key)) or find(kind, department, key)
 
     problems: list[PlacedProblem] = []
+    asked = False
     for service in services:
         release = Release("", build_release(service, found))
-        problems += _of_service(company, service, release, found, currency)
-    return problems
+        chains = list(_chains(Place(service.body, service), release))
+        if chains:
+            asked = True
+            problems += _of_service(company, release, chains, _fallback(company, release, found), currency)
+    return [*problems, *(_unasked(company) if asked else ())]
+
+
+def _chains(service: Place, release: Release) -> Iterator[Written]:
+    """The chain of a service, and the gates of its plan."""
+    if release.chain is not None:
+        yield _written(release.chain, service.at("approval"))
+    plan = service.at("fulfilment")
+    for index, task in enumerate(release.plan.tasks if release.plan is not None else ()):
+        if task.gate is not None and "use" in plan.value:
+            yield Written(task.gate, plan.at("use"), task)
+        elif task.gate is not None:
+            yield _written(task.gate, plan.at("tasks", index, "approval"), task)
+
+
+def _written(chain: Chain, place: Place, task: Task | None = None) -> Written:
+    return Written(chain, place.at("use") if "use" in place.value else place, task)
+
+
+def _fallback(company: Company, release: Release, find: Finder) -> Group | None:
+    department = find("department", release.department, release.department)
+    key = department.body.get("approval_fallback") if department is not None else None
+    return company.group(str(key)) if key else None
 
 
 def _of_service(
-    company: Company, service: Document, release: Release, find: Finder, currency: str
+    company: Company, release: Release, chains: Sequence[Written], fallback: Group | None, currency: str
 ) -> Iterator[PlacedProblem]:
-    """The chain of a service, and the gates that stand in its own plan."""
-    department = find("department", release.department, release.department)
-    key = department.body.get("approval_fallback") if department is not None else None
-    fallback = company.group(str(key)) if key else None
-    whole = Place(service.body, service)
-    chains = [(release.chain, whole.at("approval"))]
-    tasks = whole.at("fulfilment").items("tasks")
-    chains += [
-        (planned.gate, task.at("approval"))
-        for planned, task in zip(release.plan.tasks if release.plan else (), tasks, strict=False)
-    ]
-    for chain, place in chains:
-        if chain is not None and place.value:
-            asking = Asking(company, release, chain, fallback, currency)
-            affected, count = asking.everybody()
-            for index, stage in enumerate(chain.stages):
-                yield from _told(company, _place(place, index), stage, affected[stage.key], count)
+    contexts = orderers(company, release, company.active[:MOST_PEOPLE])
+    by_answers: list[tuple[Written, Stage]] = []
+    for written in chains:
+        when = written.task.when if written.task is not None else None
+        asking = Asking(company, release, written.chain, fallback, currency, when)
+        affected = asking.everybody(contexts)
+        for stage in written.chain.stages:
+            yield from _told(company, written, stage, affected[stage.key], contexts)
+        by_answers += [(written, one) for one in asking.by_answers if len(affected[one.key].left) < len(contexts)]
+    if by_answers:
+        yield _by_answers(by_answers)
 
 
-def _place(chain: Place, index: int) -> Place:
-    """Where a stage's approvers are written; of a chain that is used, where it is."""
-    return chain.at("use") if "use" in chain.value else chain.at("stages", index, "approvers")
-
-
-def _told(company: Company, place: Place, stage: Stage, affected: Affected, count: int) -> Iterator[PlacedProblem]:
+def _told(
+    company: Company, written: Written, stage: Stage, affected: Affected, asked: Collection[str]
+) -> Iterator[PlacedProblem]:
     """A warning where nobody decides, or never those who are named; a note where it is so for some people."""
-    left = [*affected.fallback, *affected.administrators]
+
+    def found(severity: str, code: str, message: str, people: list[str]) -> PlacedProblem:
+        names = ", ".join(company.name(one) for one in people[:5]) + (" …" if len(people) > 5 else "")
+        said = fill(_(message), {"count": len(people), "total": len(asked), "names": names})
+        if written.place.path.endswith(".use"):
+            said = _("{stage}: {what}", stage=written.named(stage), what=said)
+        emails = [company.people[one].email for one in people[:MOST_NAMED]]
+        witness = {"people": emails, "count": len(people), "of": len(asked), "stage": stage.key}
+        return _placed(written.approvers(stage), severity, code, said, witness)
+
     if affected.stuck:
         message = N_("nobody at all can decide for {count} of {total} people: {names}")
-        yield _found(company, place, WARNING, "nobody_decides", message, stage, affected.stuck, count)
-    if left and len(left) == count:
+        yield found(WARNING, "nobody_decides", message, affected.stuck)
+    if affected.left and len(affected.left) == len(asked):
         message = N_("those whom it names never decide: for all {total} people the fallback does")
-        yield _found(company, place, WARNING, "always_fallback", message, stage, left, count)
+        yield found(WARNING, "always_fallback", message, affected.left)
         return
     if affected.fallback:
         message = N_("for {count} of {total} people the fallback decides: {names}")
-        yield _found(company, place, NOTE, "fallback", message, stage, affected.fallback, count)
+        yield found(NOTE, "fallback", message, affected.fallback)
     if affected.administrators:
         message = N_("for {count} of {total} people the platform’s administrators decide: {names}")
-        yield _found(company, place, NOTE, "fallback", message, stage, affected.administrators, count)
+        yield found(NOTE, "fallback", message, affected.administrators)
 
 
-def _found(
-    company: Company, place: Place, severity: str, code: str, message: str, stage: Stage, people: list[str], total: int
-) -> PlacedProblem:
-    names = ", ".join(company.name(one) for one in people[:5]) + (" …" if len(people) > 5 else "")
-    said = fill(_(message), {"count": len(people), "total": total, "names": names})
-    if place.path.endswith(".use"):
-        said = _("stage “{stage}”: {what}", stage=pick(stage.title) or stage.key, what=said)
-    emails = [company.people[one].email for one in people[:MOST_NAMED]]
-    witness = {"people": emails, "count": len(people), "of": total, "stage": stage.key}
+def _by_answers(stages: Sequence[tuple[Written, Stage]]) -> PlacedProblem:
+    """Of a service, that whoever an answer names was taken to be somebody who may decide."""
+    named = ", ".join(written.named(stage) for written, stage in stages)
+    message = _("{stages}: an answer says who decides; whether they may was not checked", stages=named)
+    written, stage = stages[0]
+    witness = {"stages": [stage.key for _written, stage in stages]}
+    return _placed(written.approvers(stage), NOTE, "not_asked", message, witness)
+
+
+def _unasked(company: Company) -> Iterator[PlacedProblem]:
+    """How many people there are beyond those who were asked."""
+    total = len(company.active)
+    if total > MOST_PEOPLE:
+        said = {"asked": MOST_PEOPLE, "total": total}
+        message = _("who decides was checked for {asked} of {total} people; of the others nothing is known", **said)
+        yield PlacedProblem("directory", 0, "", NOTE, "not_asked", message, said)
+
+
+def _placed(place: Place, severity: str, code: str, message: str, witness: Mapping[str, Any]) -> PlacedProblem:
     document = place.document
-    return PlacedProblem(document.file, document.line(place.path), place.path, severity, code, said, witness)
+    return PlacedProblem(document.file, document.line(place.path), place.path, severity, code, message, witness)
 
 
 def cycles_beside(session: Session, document: Document, at: datetime) -> list[PlacedProblem]:

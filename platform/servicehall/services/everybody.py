@@ -1,0 +1,175 @@
+"""A chain asked for everybody who may order, with the directory in memory.
+
+Who is away stays out of it, since tomorrow somebody else is. Whom an answer names is somebody who is nothing else, so
+that whatever is found then is so for whomever it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cached_property, lru_cache
+from typing import Any
+
+from servicehall.approval_rules import Amount
+from servicehall.documents.form_facts import field_definitions
+from servicehall.domain.approval_chains import ApproverRule, Chain, Stage
+from servicehall.domain.conditions import Context, RequestFacts, free_names
+from servicehall.domain.voices import ADMINISTRATORS, Circumstances, Group
+from servicehall.services.company import Company, CompanyView
+from servicehall.services.foreseeing import Foreseen, foresee_chain
+from servicehall.services.releases import Release, condition_over, may_order
+
+_SMALLEST = Decimal("0.01")
+_NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+_PEOPLE = frozenset(("requester", "requested_for"))
+
+
+@dataclass
+class Affected:
+    """Of one stage: whom it leaves to the fallback, and whom nobody at all can decide for; people by id."""
+
+    fallback: list[str] = field(default_factory=list)
+    administrators: list[str] = field(default_factory=list)
+    stuck: list[str] = field(default_factory=list)
+
+    @property
+    def left(self) -> list[str]:
+        """For whom those whom the stage names never decide, and others do."""
+        return [*self.fallback, *self.administrators]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One chain of a service, asked for everybody; `when` is that of the task before whose end it stands."""
+
+    company: Company
+    release: Release
+    chain: Chain
+    fallback: Group | None
+    currency: str
+    when: str | None = None
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """The stages whose approvers are such as the directory knows: others are told of by the checks already.
+
+        How many voices a group has that an answer names, each of its members one, nobody can tell.
+        """
+        return frozenset(
+            stage.key
+            for stage in self.chain.stages
+            if all(map(self._knows, stage.approvers))
+            and not (stage.group_counts == "each" and "group" in map(self.named.get, _fields_of(stage)))
+        )
+
+    def _knows(self, rule: ApproverRule) -> bool:
+        if rule.name == "group":
+            return self.company.group(str(rule.params)) is not None
+        if rule.name == "person":
+            return str(rule.params).strip().lower() in self.company.by_email
+        return True
+
+    @cached_property
+    def named(self) -> Mapping[str, str]:
+        """The fields that name approvers, with their types."""
+        fields = {field for stage in self.chain.stages for field in _fields_of(stage)}
+        return {field: str(self._fields[field]["type"]) for field in fields}
+
+    @cached_property
+    def _fields(self) -> Mapping[str, Mapping[str, Any]]:
+        return {str(one.get("key")): one for _path, one in field_definitions(self.release.data["form"])}
+
+    @property
+    def by_answers(self) -> list[Stage]:
+        """The stages of which an answer says who decides."""
+        return [stage for stage in self.chain.stages if _fields_of(stage)]
+
+    @cached_property
+    def administrators(self) -> tuple[str, ...]:
+        return tuple(self.company.with_role("admin"))
+
+    @cached_property
+    def least(self) -> Mapping[str, Amount]:
+        """The least amount of each `manager_until`, by its expression."""
+        found: dict[str, Amount] = {}
+        for rule in (rule for stage in self.chain.stages for rule in stage.approvers if rule.name == "manager_until"):
+            limit = str(rule.params["limit"])
+            asked = self._fields.get(limit, {})
+            least = Decimal(str(asked.get("min") or 0))
+            found[limit] = Amount(max(least, _SMALLEST), str(asked.get("currency") or self.currency))
+        return found
+
+    @cached_property
+    def involved(self) -> frozenset[str]:
+        """Everybody who may be asked by some rule; all others of one manager and department are alike."""
+        people = {*self.company.managers, *self.company.heads.values(), *self.administrators}
+        people |= set(self.fallback.members if self.fallback is not None else ())
+        for rule in (rule for stage in self.chain.stages for rule in stage.approvers):
+            if rule.name == "group" and (found := self.company.group(str(rule.params))) is not None:
+                people |= set(found.members)
+            elif rule.name == "role":
+                people |= set(self.company.with_role(str(rule.params)))
+            elif rule.name == "person":
+                people.add(self.company.by_email.get(str(rule.params).lower(), ""))
+        return frozenset(people)
+
+    def everybody(self, contexts: Mapping[str, Context]) -> Mapping[str, Affected]:
+        """By stage; `contexts` are those of the people who may order."""
+        found = {stage.key: Affected() for stage in self.chain.stages}
+        seen: dict[Any, Sequence[Foreseen]] = {}
+        for person, context in contexts.items():
+            needed = frozenset(stage.key for stage in self.chain.stages if self._needed(stage, context))
+            row = self.company.people[person]
+            alike = person if person in self.involved else (row.manager_id, row.department, needed)
+            if alike not in seen:
+                seen[alike] = self._foreseen(person, needed)
+            for stage in seen[alike]:
+                _count(found[stage.key], stage, person)
+        return found
+
+    def _foreseen(self, person: str, needed: frozenset[str]) -> Sequence[Foreseen]:
+        view = CompanyView(self.company, person, self.least, self.named)
+        around = Circumstances({person: "requester"}, fallback=self.fallback, administrators=self.administrators)
+        return foresee_chain(self.chain, view, around, needed=lambda stage: stage.key in needed, deputies={})
+
+    def _needed(self, stage: Stage, context: Context) -> bool:
+        """Whether it is asked for this person."""
+        begins = _may_hold(self.when, context, otherwise=False)
+        return begins and stage.key in self.known and _may_hold(stage.when, context, otherwise=True)
+
+
+def orderers(company: Company, release: Release, people: Iterable[str]) -> Mapping[str, Context]:
+    """Who of these may order, each with what conditions know of them."""
+    request = RequestFacts(type=release.type, department=release.department)
+    facts = {person: company.facts(person) for person in people}
+    contexts = {person: Context(one, one, _NOON, _NOON.date(), request) for person, one in facts.items()}
+    return {person: context for person, context in contexts.items() if may_order(release, context)}
+
+
+def _may_hold(when: str | None, context: Context, *, otherwise: bool) -> bool:
+    """A condition over people; one over anything else is taken to hold."""
+    return when is None or not _is_about_people(when) or condition_over(when, context, otherwise=otherwise)
+
+
+@lru_cache(maxsize=4096)
+def _is_about_people(when: str) -> bool:
+    return {name.partition(".")[0] for name in free_names(when)} <= _PEOPLE
+
+
+def _fields_of(stage: Stage) -> list[str]:
+    return [str(rule.params) for rule in stage.approvers if rule.name == "field"]
+
+
+def _count(affected: Affected, stage: Foreseen, person: str) -> None:
+    if stage.asked is None or stage.asked.fallback is None:
+        return
+    (voice,) = stage.asked.voices
+    if not voice.members:
+        affected.stuck.append(person)
+    elif voice.group == ADMINISTRATORS:
+        affected.administrators.append(person)
+    else:
+        affected.fallback.append(person)
