@@ -15,7 +15,8 @@ from tests.factories.people import make_group, make_person
 
 from servicehall.models.log import EventRow, ReleaseRow
 from servicehall.models.requests import Request
-from servicehall.services import directory
+from servicehall.services import directory, drafting, examples
+from servicehall.services.shelf import Shelf
 
 pytestmark = on_sqlite
 Browser = Callable[[str], FlaskClient]
@@ -113,6 +114,27 @@ def test_of_others_the_form_knows_no_more_than_any_colleague(garage: FlaskClient
     ):
         assert "no grade" in page
         assert "secret-7" not in page
+
+
+def test_what_was_tried_is_kept_as_an_example_of_what_came_of_it(garage: FlaskClient, session: Session) -> None:
+    """And the next: each with a key of its own, green as long as the service stays as it is."""
+    typed = {"person": LED, "answers-plate": "B-17", "answers-place": "yard"}
+    for _time in range(2):
+        kept = garage.post(f"{PARKING}/preview/example", data=typed)
+        assert (kept.status_code, kept.location) == (303, f"{PARKING}/examples")
+    look_again(session)
+    name = ("service", "it", "parking")
+    first, second = drafting.current(session, name).document.body["examples"]["cases"]
+    assert (first["key"], second["key"]) == ("case-1", "case-2")
+    assert (first["person"], first["answers"]) == (LED, {"plate": "B-17", "place": "yard"})
+    assert first["expect"] == {"stages": {"manager": [BOSS]}, "tasks": ["barrier"]}
+    document = drafting.current(session, name).document
+    assert [one.state for one in examples.run(document, Shelf(session).find, session)] == ["green", "green"]
+    look_again(session)
+    refused = garage.post(f"{PARKING}/preview/example", data={**typed, "person": STRANGER})
+    assert refused.status_code == 303
+    look_again(session)
+    assert drafting.current(session, name).document.body["examples"]["cases"][2]["expect"] == {"allowed": False}
 
 
 def test_the_phone_is_a_frame_that_only_our_pages_may_show(garage: FlaskClient) -> None:

@@ -42,6 +42,19 @@ class Outcome:
         return tuple(self.groups)
 
 
+def expectation(came: Outcome) -> dict[str, Any]:
+    """What an example expects that is to stay as it came: who may order, what is refused, who is asked, which tasks."""
+    if not came.allowed:
+        return {"allowed": False}
+    found = {
+        "refused": list(came.refused),
+        "stages": {key: list(who) for key, who in came.stages.items()},
+        "tasks": list(came.tasks),
+        "skipped": list(came.skipped),
+    }
+    return {name: value for name, value in found.items() if value or name == "stages"}
+
+
 def differences(expect: Mapping[str, Any], came: Outcome) -> list[Problem]:
     """Every difference; places begin at `expect`. Whoever expects neither refusal gets the first of them alone."""
     allowed = expect.get("allowed", True)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from itertools import count
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ from servicehall.documents.document import Document as Authored
 from servicehall.documents.document import Finder
 from servicehall.documents.examination import ERROR, NOTE, PlacedProblem, shape_problems
 from servicehall.documents.releases import build_release
-from servicehall.domain.examples import CODE, Outcome, differences
+from servicehall.domain.examples import CODE, Outcome, differences, expectation
 from servicehall.errors import Forbidden, Invalid, Problem, ServicehallError
 from servicehall.models.directory import Person
 from servicehall.services import catalog, directory
@@ -130,6 +131,15 @@ def play(release: Release, case: Mapping[str, Any], session: Session, *, known: 
     whom = viewer.person if beneficiary.id == person.id else known(beneficiary)
     found = catalog.preview(viewer, release, answers, beneficiary=whom, at=at, facts=facts, known=answers)
     return _outcome(release, found, viewer)
+
+
+def new_case(release: Release, case: Mapping[str, Any], body: Mapping[str, Any], session: Session) -> dict[str, Any]:
+    """`case` (person, answers, moment) with a key of its own among those of the service, and what comes of it now."""
+    taken = {one["key"] for one in (body.get("examples") or {}).get("cases", ())}
+    key = next(key for number in count(1) if (key := f"case-{number}") not in taken)
+    with standing_still():
+        came = play(release, case, session, known=without_private_facts)
+    return {"key": key, **case, "expect": expectation(came)}
 
 
 def moment_of(case: Mapping[str, Any]) -> datetime:

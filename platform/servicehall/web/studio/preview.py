@@ -14,9 +14,11 @@ from flask import request
 from servicehall.clock import now
 from servicehall.documents.document import Document as Authored
 from servicehall.documents.examination import ERROR
+from servicehall.documents.patching import Operation
 from servicehall.errors import Invalid
 from servicehall.models.directory import Person
 from servicehall.services import catalog, directory
+from servicehall.services.examples import has_people, new_case
 from servicehall.services.releases import Release, may_order, viewer_context
 from servicehall.services.unpublished import Known, release_of, services_through, without_private_facts
 from servicehall.services.visibility import Viewer
@@ -53,7 +55,7 @@ def values(page: Page) -> Mapping[str, Any]:
     """The tab; what was typed in the form comes along where it was posted."""
     asked = _asked(page)
     said: dict[str, Any] = {"asked": asked, "filling": None, "words": words, "why_not": (), "refusal": ""}
-    said |= {"widths": WIDTHS, "choices": service_choices(asked.services)}
+    said |= {"widths": WIDTHS, "choices": service_choices(asked.services), "may_keep": may_keep(page)}
     if page.row.kind != "service" and asked.through is None and not asked.alone:
         return said
     try:
@@ -86,6 +88,33 @@ def filled(page: Page, asked: Asked | None = None) -> Filling:
     posted = request.form if request.method == "POST" else None
     filling = fill(requester, release, posted=posted, at=at, show_errors=_checked(), known=_known_to(page.viewer))
     return with_preview(requester, filling, at=at)
+
+
+def may_keep(page: Page) -> bool:
+    """Whether what is shown may be kept as an example: of a service whose examples have no people of their own."""
+    return page.row.kind == "service" and not has_people(page.document)
+
+
+def example(page: Page) -> list[Operation]:
+    """The change that adds what was typed, and what came of it, to the examples of the service."""
+    asked = _asked(page)
+    filling = filled(page, asked)
+    files = {one.key for one in filling.form.fields() if one.type == "file"}
+    typed = filling.form.raw()
+    answers = {key: value for key, value in typed.items() if key not in files and value not in ("", [], None)}
+    said = {
+        "person": asked.person.email,
+        "requested_for": filling.requested_for if filling.requested_for != asked.person.email else "",
+        "moment": now().date().isoformat(),
+        "impact": filling.impact,
+        "urgency": filling.urgency,
+        "answers": answers,
+    }
+    case = {name: value for name, value in said.items() if value}
+    made = new_case(filling.release, case, page.body, page.viewer.session)
+    if "examples" in page.body:
+        return [{"op": "add", "path": "/examples/cases/-", "value": made}]
+    return [{"op": "add", "path": "/examples", "value": {"cases": [made]}}]
 
 
 def _asked(page: Page) -> Asked:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound as NoPage
 
+from servicehall.clock import now
 from servicehall.errors import Invalid
 from servicehall.models.base import reading
+from servicehall.services import drafting
 from servicehall.texts import _
 from servicehall.web.admin.common import author
+from servicehall.web.once import once
 from servicehall.web.portal import words
+from servicehall.web.portal.acting import undo
 from servicehall.web.shell import within_own_pages
 from servicehall.web.studio import preview
+from servicehall.web.studio.editing import OUTCOME
 from servicehall.web.studio.page import Page
 from servicehall.web.studio.pages import ONE, render
 from servicehall.web.studio.tabs import tabs_of
@@ -42,6 +47,21 @@ def check(kind: str, department: str, key: str) -> ResponseReturnValue:
         except (Invalid, LookupError):
             return _("This draft cannot be shown as a form yet."), 409
         return render_template("portal/order_parts.html", filling=filling, words=words)
+
+
+@pages.post(f"{ONE}/preview/example")
+@once(f"{OUTCOME}/examples")
+def keep(kind: str, department: str, key: str) -> ResponseReturnValue:
+    """What was typed and what came of it, as one more example."""
+    page = _page(kind, department, key)
+    if not preview.may_keep(page):
+        raise NoPage
+    try:
+        drafting.edit((kind, department, key), preview.example(page), viewer=page.viewer, at=now())
+    except Invalid as error:
+        undo()
+        return render(page, "preview", refused=error), error.status
+    return redirect(f"{page.base}/examples", code=303)
 
 
 def _page(kind: str, department: str, key: str) -> Page:
