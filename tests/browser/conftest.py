@@ -10,7 +10,6 @@ import fcntl
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+from tests.factories.postbox import free_port, mail_server
 
 from servicehall.texts import _, use_locale
 
@@ -76,28 +76,37 @@ def demo_data(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def hall(tmp_path_factory: pytest.TempPathFactory, demo_data: Path) -> Iterator[str]:
-    """The address of the program, served as `make run` serves it, with a demo company of its own.
+def hall_settings(tmp_path_factory: pytest.TempPathFactory, demo_data: Path) -> Iterator[dict[str, str]]:
+    """The environment of a program with a demo company of its own, whose mails arrive at a server on this machine."""
+    folder = tmp_path_factory.mktemp("halls") / "hall"
+    shutil.copytree(demo_data, folder)
+    with mail_server() as mails:
+        yield _settings(
+            folder,
+            SERVICEHALL_BASE_URL=f"http://127.0.0.1:{free_port()}",
+            SERVICEHALL_SMTP_URL=mails.url,
+            SERVICEHALL_SWEEP_SECONDS="1",
+        )
+
+
+@pytest.fixture(scope="session")
+def hall(hall_settings: dict[str, str]) -> Iterator[str]:
+    """The address of the program, served as `make run` serves it.
 
     At the end its tables are held against its log.
     """
-    folder = tmp_path_factory.mktemp("halls") / "hall"
-    shutil.copytree(demo_data, folder)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = _settings(folder, SERVICEHALL_BASE_URL=f"http://127.0.0.1:{port}", SERVICEHALL_SWEEP_SECONDS="1")
+    folder, url = Path(hall_settings["SERVICEHALL_DATA_DIR"]), hall_settings["SERVICEHALL_BASE_URL"]
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(
-            [*PROGRAM, "run", "--port", str(port)], env=settings, cwd=folder, stdout=log, stderr=log
+            [*PROGRAM, "run", "--port", url.rsplit(":", 1)[1]], env=hall_settings, cwd=folder, stdout=log, stderr=log
         )
         try:
-            _await(f"http://127.0.0.1:{port}/readyz", server, folder / "server.log")
-            yield f"http://127.0.0.1:{port}"
+            _await(f"{url}/readyz", server, folder / "server.log")
+            yield url
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=30)
-    subprocess.run([*PROGRAM, "audit", "replay", "--check"], env=settings, cwd=folder, check=True)
+    subprocess.run([*PROGRAM, "audit", "replay", "--check"], env=hall_settings, cwd=folder, check=True)
 
 
 def _await(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
@@ -192,20 +201,26 @@ def signed_in() -> dict[str, Any]:
 
 @pytest.fixture
 def visitor(hall: str, chromium: Browser, signed_in: dict[str, Any]) -> Iterator[Callable[..., Visitor]]:
-    """Brings people in: `visitor("min.zhou@example.com", locale="zh", width=375)`; each signs in once."""
-    wrong: list[str] = []
-    here: dict[tuple[str, str, int], Visitor] = {}
+    """Brings people in: `visitor("min.zhou@example.com", locale="zh", width=375)`; each signs in once.
 
-    def enter(email: str, *, locale: str = "en", width: int = 1280) -> Visitor:
+    `visitor(None)` is somebody who has no account, or has not signed in, and comes by a link.
+    """
+    wrong: list[str] = []
+    here: dict[tuple[str | None, str, int], Visitor] = {}
+
+    def enter(email: str | None, *, locale: str = "en", width: int = 1280) -> Visitor:
         if (email, locale, width) not in here:
             context = chromium.new_context(
-                viewport={"width": width, "height": HEIGHT}, reduced_motion="reduce", storage_state=signed_in.get(email)
+                viewport={"width": width, "height": HEIGHT},
+                reduced_motion="reduce",
+                storage_state=signed_in.get(email or ""),
             )
             here[email, locale, width] = found = Visitor(context, hall, locale, wrong)
-            if email not in signed_in:
+            if email is not None and email not in signed_in:
                 found.sign_in(email)
                 signed_in[email] = context.storage_state()
-            found.read()
+            if email is not None:
+                found.read()
         return here[email, locale, width]
 
     yield enter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -27,6 +28,7 @@ class Postbox:
         self.mails: list[EmailMessage] = []
         self.answer = "250 OK"
         self.after = "250 OK"
+        self.url = ""
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if self.answer.startswith("250"):
@@ -45,23 +47,29 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-@pytest.fixture
-def postbox() -> Iterator[Postbox]:
-    """A mail server on this machine."""
+@contextmanager
+def mail_server() -> Iterator[Postbox]:
+    """A mail server on this machine, while it is needed."""
     box = Postbox()
     server = Controller(box, hostname="127.0.0.1", port=free_port(), decode_data=False)
     server.start()
-    box.url = f"smtp://127.0.0.1:{server.port}"  # type: ignore[attr-defined]
-    yield box
-    server.stop()
+    box.url = f"smtp://127.0.0.1:{server.port}"
+    try:
+        yield box
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def postbox() -> Iterator[Postbox]:
+    with mail_server() as box:
+        yield box
 
 
 @pytest.fixture
 def mailing(session: Session, postbox: Postbox) -> Postbox:
     """The mail server that the settings name."""
-    config.use(
-        replace(config.current(), smtp_url=postbox.url, base_url="https://hall.example.com")  # type: ignore[attr-defined]
-    )
+    config.use(replace(config.current(), smtp_url=postbox.url, base_url="https://hall.example.com"))
     return postbox
 
 

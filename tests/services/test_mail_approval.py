@@ -129,14 +129,19 @@ def test_the_mail_carries_the_link_and_the_page_shows_what_a_mail_may(
     assert shown.headers["Cache-Control"] == "no-store"
 
 
-def test_the_page_is_in_its_persons_language(small: Small, stranger: Stranger) -> None:
+def test_its_pages_are_in_its_persons_language(small: Small, stranger: Stranger) -> None:
     record_person({"email": "boss@example.com", "locale": "zh"}, actor="system:tests", at=small.at)
     publish(small, STAGE.replace("key: one", "key: one, title: {en: Line manager, zh: 直属经理}"))
     small.order(**SAID)
-    page = words_of(stranger.get(f"/decide?key={secrets_of(small, 'boss')[0]}"))
+    (secret,) = secrets_of(small, "boss")
+    page = words_of(stranger.get(f"/decide?key={secret}"))
     for said in ("申请事项", "直属经理", "登录后才显示"):
         assert said in page
     assert "Line manager" not in page
+    assert "请说明原因" in words_of(stranger.post("/decide", data={"key": secret, "decision": "reject"}))
+    used = stranger.post("/decide", data={"key": secret, "decision": "approve"}, follow_redirects=True)
+    again = stranger.get(f"/decide?key={secret}", follow_redirects=True)
+    assert "审批完成" in words_of(used) and "审批完成" in words_of(again)
 
 
 def test_looking_decides_nothing_however_often(small: Small, made: str, stranger: Stranger, caplog: Any) -> None:
@@ -160,7 +165,7 @@ def test_one_press_decides_once_and_a_second_is_led_where_the_first_was(
         stranger.post("/decide", data={"key": secret, "decision": "reject"}),
         stranger.get(f"/decide?key={secret}"),
     ):
-        assert (again.status_code, again.headers["Location"]) == (303, "/decide/done")
+        assert (again.status_code, again.headers["Location"]) == (303, "/decide/done?locale=en")
     assert "This is decided" in words_of(stranger.get("/decide/done"))
     (decided,) = decisions_of(made)
     assert (decided.actor, decided.body["link"] is not None) == (small.ids["boss"], True)

@@ -14,6 +14,7 @@ from servicehall import config
 from servicehall.clock import now
 from servicehall.errors import Conflict, Forbidden, Invalid, NotFound, Problem, TooMany
 from servicehall.models.base import db, reading
+from servicehall.models.directory import Person
 from servicehall.services import approval_links, directory
 from servicehall.services.approval_links import Opened
 from servicehall.services.lookups import Directory
@@ -51,16 +52,17 @@ def decide() -> ResponseReturnValue:
         opened = _open(secret)
         if isinstance(opened, str):
             return redirect(opened, code=303)
-        person, locale = opened.viewer.person, _locale(opened)
+        person, locale = opened.viewer.person, _locale(opened.viewer.person)
     try:
-        proof = signed_without_session(person, request.form.get("email", ""), request.form.get("password", ""))
-        approval_links.decide(
-            secret,
-            decision=request.form.get("decision", ""),
-            comment=request.form.get("comment"),
-            proof=proof,
-            at=now(),
-        )
+        with use_locale(locale):
+            proof = signed_without_session(person, request.form.get("email", ""), request.form.get("password", ""))
+            approval_links.decide(
+                secret,
+                decision=request.form.get("decision", ""),
+                comment=request.form.get("comment"),
+                proof=proof,
+                at=now(),
+            )
     except (Conflict, Forbidden, Invalid, TooMany) as error:
         db.session.rollback()
         with reading():
@@ -68,7 +70,7 @@ def decide() -> ResponseReturnValue:
             if isinstance(again, str):
                 return redirect(again, code=303)
             return _page(again, secret, status=error.status, refused=error.detail, problems=error.problems)
-    return redirect(f"{DONE}?locale={locale}", code=303)
+    return redirect(_thanks(locale), code=303)
 
 
 @pages.get(DONE)
@@ -86,7 +88,7 @@ def _open(secret: str) -> Opened | str:
         link = approval_links.find(secret)
         foreign = g.person is not None and g.person.id != link.person_id
         if link.used_at is not None and not foreign:
-            return DONE
+            return _thanks(_locale(db.session.get_one(Person, link.person_id)))
         opened = approval_links.open_link(secret, at=now())
         if foreign or not may_sign_in(opened.viewer.person):
             raise NotFound(_(approval_links.OF_NO_USE))
@@ -96,8 +98,12 @@ def _open(secret: str) -> Opened | str:
     return opened
 
 
-def _locale(opened: Opened) -> str:
-    return opened.viewer.person.locale or config.current().default_locale
+def _locale(person: Person) -> str:
+    return person.locale or config.current().default_locale
+
+
+def _thanks(locale: str) -> str:
+    return f"{DONE}?locale={locale}"
 
 
 def _page(
@@ -105,7 +111,7 @@ def _page(
 ) -> tuple[Response, int]:
     person = opened.viewer.person
     zone = directory.zone_of(person, config.current().default_time_zone)
-    with use_locale(_locale(opened)):
+    with use_locale(_locale(person)):
         shown = approval_links.shown(opened)
         lookup = Directory(opened.viewer.session, author=person.id, known=shown.values)
         page = render_template(
