@@ -67,6 +67,21 @@ def test_whoever_is_asked_for_everything_cannot_decide_for_herself(small: Small)
     assert told(lint(db.session(), "other")) == []
 
 
+@pytest.mark.parametrize("fact", ['requester.grade == "{}"', 'requester.start_date == timestamp("{}T00:00:00Z")'])
+@pytest.mark.parametrize("rule", ["audience", "excluded", "when"])
+def test_nobody_is_named_for_what_a_colleague_may_not_know(small: Small, fact: str, rule: str) -> None:
+    """Whoever writes a condition over it would else read off the finding who it is true of."""
+    small.person("sam", manager="boss", grade="2020-02-01", start_date="2020-02-01")
+    said = fact.format("2020-02-01")
+    stage = "{key: s, title: S, approvers: [{manager: {level: 3}}]%s}" % (f", when: '{said}'" if rule == "when" else "")
+    more = f"{rule}: '{said}'\n" if rule != "when" else ""
+    small.publish(f"{more}approval: {{stages: [{stage}]}}")
+    (guessed,) = lint(db.session())
+    small.publish(f"approval: {{stages: [{stage.replace(said, 'true')}]}}", key="other")
+    (anyhow,) = lint(db.session(), "other")
+    assert guessed.witness == anyhow.witness
+
+
 def test_a_quorum_above_the_members_of_a_group_is_never_reached(small: Small) -> None:
     stage = "{key: desk, title: Desk, approvers: [{group: desk}], group_counts: each, decide: {at_least: 3}}"
     small.publish(f"approval: {{stages: [{stage}]}}")

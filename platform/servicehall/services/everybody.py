@@ -25,6 +25,8 @@ from servicehall.services.releases import Release, condition_over, may_order
 _SMALLEST = Decimal("0.01")
 _NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 _PEOPLE = frozenset(("requester", "requested_for"))
+_PRIVATE = frozenset(("grade", "start_date"))
+"""What a colleague may not know; whom a finding names would tell it to whoever writes a condition over it."""
 
 
 @dataclass
@@ -142,10 +144,13 @@ class Asking:
 
 
 def orderers(company: Company, release: Release, people: Iterable[str]) -> Mapping[str, Context]:
-    """Who of these may order, each with what conditions know of them."""
+    """Who of these may order, each with what conditions know of them; all, where that hangs on what is private."""
     request = RequestFacts(type=release.type, department=release.department)
     facts = {person: company.facts(person) for person in people}
     contexts = {person: Context(one, one, _NOON, _NOON.date(), request) for person, one in facts.items()}
+    rules = (release.service.get("audience"), release.service.get("excluded"))
+    if not all(_is_about_people(one) for one in rules if isinstance(one, str)):
+        return contexts
     return {person: context for person, context in contexts.items() if may_order(release, context)}
 
 
@@ -156,7 +161,8 @@ def _may_hold(when: str | None, context: Context, *, otherwise: bool) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_about_people(when: str) -> bool:
-    return {name.partition(".")[0] for name in free_names(when)} <= _PEOPLE
+    paths = [name.split(".") for name in free_names(when)]
+    return all(path[0] in _PEOPLE and not _PRIVATE.intersection(path) for path in paths)
 
 
 def _fields_of(stage: Stage) -> list[str]:
