@@ -102,6 +102,27 @@ def test_a_task_is_given_to_members_of_its_group(api: Api) -> None:
     assert "claim" not in claimed.json["actions"]
 
 
+def test_every_act_on_a_task_takes_a_comment(api: Api) -> None:
+    number = in_progress(api)
+    task = next(one for one in api(HR_AGENT).get("/tasks").json["items"] if one["key"] == "hr-record")
+    done = {"answers": {"personnel_number": "20417"}}
+    for act, said in (
+        ("assign", {"assignee": None}),
+        ("claim", {}),
+        ("release", {}),
+        ("start", {}),
+        ("hold", {}),
+        ("release", {}),
+        ("fail", {}),
+        ("retry", {}),
+        ("complete", done),
+    ):
+        answer = api(HR_AGENT).post(f"/tasks/{task['id']}/{act}", json={**said, "comment": f"On {act}"})
+        assert (answer.status_code, answer.json.get("comment")) == (200, f"On {act}"), answer.json
+    told = [one for one in api(HR_AGENT).get(f"/requests/{number}/events").json["items"] if one["body"].get("comment")]
+    assert [one["kind"] for one in told if one["body"].get("task") == task["id"]].count("task.assigned") == 3
+
+
 def readings(app: Flask, kind: str) -> int:
     with app.app_context():
         return db.session.scalar(select(func.count()).where(AccessLog.kind == kind)) or 0

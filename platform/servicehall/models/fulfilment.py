@@ -156,6 +156,8 @@ def task_assigned(writer: Writer, applied: Applied[e.TaskAssigned]) -> None:
     values: dict[str, Any] = {"assignee_id": event.assignee, "why": event.why}
     if event.group is not None:
         values["group_id"] = event.group
+    if event.comment is not None:
+        values["note"] = event.comment
     writer.update(Task, {"id": event.task}, **values)
 
 

@@ -23,33 +23,30 @@ from servicehall.services.work import Work, work
 from servicehall.texts import _, pick
 
 
-def claim(task: Task, *, viewer: Viewer, at: datetime) -> None:
+def claim(task: Task, *, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
     """Takes a task of one's group; of two who claim at once, one gets it."""
     with over(task, viewer, at) as (w, row, now):
         _next(w, row, now, "claim")
         if now.assignee_id is not None and now.assignee_id != viewer.id:
             raise Conflict(_("Somebody else has taken this task."))
-        w.record(stream_of(row.id), e.TaskAssigned(task=now.id, assignee=viewer.id, why={"code": "claimed"}))
+        _give(w, row, now, viewer.id, "claimed", comment)
 
 
-def assign(task: Task, *, assignee: str | None, viewer: Viewer, at: datetime) -> None:
+def assign(task: Task, *, assignee: str | None, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
     """Gives a task to a member of its group, by email; nobody puts it back into the queue."""
     with over(task, viewer, at) as (w, row, now):
         _next(w, row, now, "assign")
         person = _member(w, now, assignee) if assignee else None
-        w.record(
-            stream_of(row.id),
-            e.TaskAssigned(task=now.id, assignee=person.id if person else None, why={"code": "assigned"}),
-        )
+        _give(w, row, now, person.id if person else None, "assigned", comment)
 
 
-def start(task: Task, *, viewer: Viewer, at: datetime) -> None:
+def start(task: Task, *, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
     """Begins the work; a task that nobody had becomes one's own."""
     with over(task, viewer, at) as (w, row, now):
         state = _next(w, row, now, "start")
         if now.assignee_id is None:
-            w.record(stream_of(row.id), e.TaskAssigned(task=now.id, assignee=viewer.id, why={"code": "claimed"}))
-        _move(w, row, now, "start", state)
+            _give(w, row, now, viewer.id, "claimed")
+        _move(w, row, now, "start", state, comment=comment)
 
 
 def hold(task: Task, *, comment: str | None, viewer: Viewer, at: datetime) -> None:
@@ -61,7 +58,7 @@ def release(task: Task, *, viewer: Viewer, at: datetime, comment: str | None = N
     """Goes on after a hold; of a task that is not on hold, gives up the claim."""
     with over(task, viewer, at) as (w, row, now):
         if now.state in ("ready", "in_progress") and now.assignee_id is not None:
-            w.record(stream_of(row.id), e.TaskAssigned(task=now.id, assignee=None, why={"code": "released"}))
+            _give(w, row, now, None, "released", comment)
             return
         _move(w, row, now, "release", _next(w, row, now, "release"), comment=comment)
 
@@ -79,7 +76,7 @@ def complete(
                 task=now.id,
                 answers=kept,
                 why={"code": "done_by_hand"} if now.kind != "manual" else None,
-                comment=w.keep({"body": comment.strip()}) if comment and comment.strip() else None,
+                comment=_kept(w, comment),
             ),
         )
 
@@ -196,8 +193,17 @@ def facts_of(release: Release, task: Task) -> set[str]:
 
 
 def _move(w: Work, row: Request, task: Task, act: str, state: str, *, comment: str | None = None) -> None:
-    kept = w.keep({"body": comment.strip()}) if comment and comment.strip() else None
+    kept = _kept(w, comment)
     w.record(stream_of(row.id), e.TaskStateChanged(task=task.id, act=act, before=task.state, state=state, comment=kept))
+
+
+def _give(w: Work, row: Request, task: Task, person: str | None, code: str, comment: str | None = None) -> None:
+    event = e.TaskAssigned(task=task.id, assignee=person, why={"code": code}, comment=_kept(w, comment))
+    w.record(stream_of(row.id), event)
+
+
+def _kept(w: Work, comment: str | None) -> str | None:
+    return w.keep({"body": comment.strip()}) if comment and comment.strip() else None
 
 
 def check_form(w: Work, row: Request, task: Task, answers: Mapping[str, Any], *, author: str) -> str | None:

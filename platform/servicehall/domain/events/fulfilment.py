@@ -46,11 +46,12 @@ class TaskDueChanged(Event):
 
 @event("task.assigned")
 class TaskAssigned(Event):
-    """`assignee` is nobody when the task went back to its queue; `group` where the queue changed."""
+    """`assignee` is nobody when the task went back to its queue; `group` where it changed; `comment` is content."""
 
     task: str
     assignee: str | None = None
     group: str | None = None
+    comment: str | None = None
     why: Json
 
 

@@ -164,7 +164,7 @@ class Decisions(Schema):
     )
 
 
-class Assignment(Schema):
+class Assignment(Comment):
     assignee = fields.String(required=True, allow_none=True, metadata={"description": "An email; null for the queue"})
 
 

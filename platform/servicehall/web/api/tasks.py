@@ -18,7 +18,6 @@ from ...services.visibility import task_for
 from ...texts import _
 from . import inputs, shapes
 from .calls import as_json, call, etag_of, listed, no_content, only_read, viewer
-from .reading import Nothing
 from .versions import expect_version
 
 TAG = "Tasks"
@@ -45,9 +44,9 @@ def get_task(task_id: str) -> Response:
 
 
 VERBS: dict[str, tuple[type[Schema], str]] = {
-    "claim": (Nothing, "Take a task of one's group"),
+    "claim": (inputs.Comment, "Take a task of one's group"),
     "assign": (inputs.Assignment, "Give a task to a member of its group"),
-    "start": (Nothing, "Begin the work"),
+    "start": (inputs.Comment, "Begin the work"),
     "hold": (inputs.Comment, "Put a task on hold; the comment says why"),
     "release": (inputs.Comment, "Go on after a hold; else give up the claim"),
     "complete": (inputs.Completion, "Done, with what the task's form asks"),
