@@ -193,6 +193,18 @@ MISTAKES = [
     ("it/laptop.yaml", "key: laptop\n", "key: laptop\nprice: {amount: 5}\n", "type", "price.amount", 4, "quotes"),
     ("it/laptop.yaml", "key: laptop\n", 'key: laptop\nprice: {amount: "5", currency: RMB}\n', "invalid", "price.currency", 4,
      "CNY"),
+    ("it/laptop.yaml", "key: laptop\n", 'key: laptop\nprice: {amount: "0.001", currency: CNY}\n', "scale", "price.amount", 4,
+     "0.01"),
+    ("it/laptop.yaml", "key: laptop\n",
+     'key: laptop\nprice: {amount: "5", currency: JPY, recurring: {amount: "0.5", per: month}}\n', "scale",
+     "price.recurring.amount", 4, "1"),
+    ("it/laptop.yaml", "key: laptop\n",
+     'key: laptop\nprice: {amount: "5", currency: CNY, recurring: {amount: "5", currency: EUR, per: month}}\n', "mixed",
+     "price.recurring.currency", 4, "CNY"),
+    ("forms/countries.yaml", "label: Germany}", 'label: Germany, price: {amount: "0.001", currency: EUR}}', "scale",
+     "options[1].price.amount", 6, "0.01"),
+    ("forms/address.yaml", "{use: countries}}", "{use: countries}}\n  - {key: city, type: choice, options: {from: country}}",
+     "no_options", "fields[2].options.from", 7, "country"),
     ("it/laptop.yaml", "key: laptop\n", "key: laptop\nkeywords: a\n", "type", "keywords", 4, "list"),
     ("it/laptop.yaml", "requester.is_manager", "requester.is_manger", "unknown_name", "audience", 5, "is_manager"),
     ("it/laptop.yaml", "requester.is_manager", "total > 5", "unknown_name", "audience", 5, "total"),
@@ -426,6 +438,48 @@ def test_what_can_be_meant_but_is_likely_wrong_is_a_warning(tmp_path: Path) -> N
     texts["it/plan.yaml"] = texts["it/plan.yaml"].replace("      employee: requested_for.email\n", "")
     found = {(one.severity, one.code) for one in problems_of(tmp_path, texts)}
     assert found == {("warning", code) for code in ("order", "no_title", "unreachable", "unanswered")}
+
+
+PRICED = """\
+kind: service
+department: it
+key: phone
+title: Phone
+{price}
+form:
+  pages:
+    - key: main
+      title: Main
+      fields:
+        - key: plan
+          type: choice
+          label: Plan
+          options:
+            - {{key: small, label: Small, price: "{alone}"}}
+            - {{key: large, label: Large, options: [{{key: max, label: Max, price: {nested}}}]}}
+        - {{key: size, type: choice, label: Size, options: {{from: plan}}}}
+"""
+YEN = 'price: {amount: "100", currency: JPY, recurring: {amount: "10", per: month}}'
+
+
+@pytest.mark.parametrize(
+    ("price", "alone", "nested", "found"),
+    [
+        (YEN, "5", '{amount: "5", recurring: {amount: "1", per: month}}', []),
+        (YEN, "5.5", '"5"', [("scale", "options[0].price")]),
+        (YEN, "5", '{amount: "5", currency: EUR}', [("mixed", "options[1].options[0].price.currency")]),
+        (YEN, "5", '{recurring: {amount: "1", per: year}, amount: "0"}',
+         [("mixed", "options[1].options[0].price.recurring.per")]),
+        ("summary: Free", "5.5", '{amount: "5", currency: JPY}', [("scale", "options[0].price")]),
+        ("summary: Free", "5.5", '"5.005"', []),
+    ],
+)  # fmt: skip
+def test_what_is_added_up_is_in_one_currency_and_period(
+    tmp_path: Path, price: str, alone: str, nested: str, found: list[tuple[str, str]]
+) -> None:
+    texts = {"it/phone.yaml": PRICED.format(price=price, alone=alone, nested=nested)}
+    at = "form.pages[0].fields[0]."
+    assert [(one.code, one.path) for one in problems_of(tmp_path, texts)] == [(code, at + path) for code, path in found]
 
 
 def test_what_the_child_asks_of_its_approvers_is_not_missing(tmp_path: Path) -> None:

@@ -319,7 +319,7 @@ class TestChoices:
         checked = check(self.compiled, {**raw, "vip": True})
         assert checked.errors == ()
         assert [option.key for option in checked.states["phone"].options] == ["basic", "gold"]
-        assert self.compiled.option_prices(checked.answers) == ["99.5"]
+        assert self.compiled.option_prices(checked.answers) == [{"amount": "99.5"}]
 
     def test_cascades_of_three_levels_know_options_that_share_a_key(self):
         tree = [

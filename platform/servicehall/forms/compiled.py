@@ -19,7 +19,6 @@ from servicehall.forms.controls import form_class, raw_of
 from servicehall.forms.fields.base import Field
 from servicehall.forms.fields.options import Choosing
 from servicehall.forms.lookup import Lookup
-from servicehall.forms.numbers import plain, read_decimal
 from servicehall.forms.reading import Reading
 from servicehall.forms.rules import Rule, decide, rule_text
 from servicehall.forms.scope import Scope
@@ -216,15 +215,22 @@ class CompiledForm:
             "fields": entries,
         }
 
-    def option_prices(self, answers: Mapping[str, Any]) -> list[str]:
-        """The amounts of all chosen options that have a price, as decimal texts."""
+    def option_prices(self, answers: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """The prices of all chosen options that have one, as `{amount?, currency?, recurring?}`."""
         return [
-            plain(read_decimal(option.amount))
+            option.costs
             for field in self.scope.fields
             if isinstance(field, Choosing) and field.key in answers
             for option in field.chosen(answers[field.key], answers)
-            if option.amount is not None
+            if option.costs is not None
         ]
+
+    @cached_property
+    def price_currency(self) -> str | None:
+        """The first currency that an option's price states."""
+        options = (one for field in self.scope.fields if isinstance(field, Choosing) for one in field.options)
+        prices = (inner.costs for one in options for inner in one.walk())
+        return next((price["currency"] for price in prices if price is not None and "currency" in price), None)
 
 
 def merge(previous: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:

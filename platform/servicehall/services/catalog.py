@@ -29,7 +29,7 @@ from servicehall.services import (
 )
 from servicehall.services.foreseeing import Foreseen, foresee
 from servicehall.services.planning import Outlook
-from servicehall.services.pricing import price_of
+from servicehall.services.pricing import price_of, stated_price
 from servicehall.services.releases import Release, may_order, viewer_context
 from servicehall.services.submission import settled
 from servicehall.services.visibility import Viewer
@@ -131,7 +131,7 @@ def card_of(release: Release) -> Card:
         category=str(service.get("category") or "other"),
         icon=str(service.get("icon") or "file"),
         image=str(service.get("image") or ""),
-        price=dict(service["price"]) if service.get("price") else None,
+        price=stated_price(release),
         expected=_expected(release),
         release=release,
     )

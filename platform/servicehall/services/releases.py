@@ -145,9 +145,11 @@ class Release:
     def field_type(self, key: str) -> str:
         return next((one.type for one in self.form.fields if one.key == key), "text")
 
-    @property
+    @cached_property
     def currency(self) -> str:
-        return str((self.service.get("price") or {}).get("currency") or config.current().default_currency)
+        """Of the service's price, else the first that an option's price states, else the installation's."""
+        stated = (self.service.get("price") or {}).get("currency") or self.form.price_currency
+        return str(stated or config.current().default_currency)
 
     def currency_of(self, fields: Iterable[str]) -> str:
         """The currency of the first money field among these, else the service's."""
@@ -155,7 +157,7 @@ class Release:
         named = (one.currency for one in self.form.fields if one.key in wanted and one.currency)
         return next(named, self.currency)
 
-    def option_prices(self, answers: Mapping[str, Any]) -> list[str]:
+    def option_prices(self, answers: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """The prices of the options that were chosen."""
         return self.form.option_prices(answers)
 

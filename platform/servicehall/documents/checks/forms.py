@@ -13,10 +13,13 @@ from servicehall.documents.expansion import Expanded, expand_form
 from servicehall.documents.form_facts import FieldFact, FormFacts, field_definitions
 from servicehall.documents.kinds.forms import MOST_FIELDS, FormLayout
 from servicehall.documents.parts import Block, walk
+from servicehall.documents.source import child
 from servicehall.documents.words import Expression
 from servicehall.domain.conditions import Environment
 from servicehall.forms import CompiledForm, check_form, compile_form, examine_form
 from servicehall.forms.fields.base import Field
+from servicehall.forms.fields.options import Choosing
+from servicehall.forms.fields.table import TableField
 from servicehall.texts import _
 
 NOTHING = FormFacts({})
@@ -92,7 +95,20 @@ def _judged(examination: Examination, expanded: Expanded, around: FormFacts | No
     form, problems = examine_form(expanded.form, around=environment)
     for problem in problems:
         examination.note(expanded.origin(problem.path), ERROR, problem.code, problem.message, problem.witness)
-    return None if problems or form is None else _facts(form)
+    if problems or form is None:
+        return None
+    for path, definition in field_definitions(expanded.form):
+        _check_cascades(examination, expanded, path, form.by_key[definition["key"]])
+    return _facts(form)
+
+
+def _check_cascades(examination: Examination, expanded: Expanded, path: str, field: Field) -> None:
+    """A choice whose options hang under those of another one: some have any."""
+    for number, column in enumerate(field.columns if isinstance(field, TableField) else ()):
+        _check_cascades(examination, expanded, child(child(path, "columns"), number), column)
+    if isinstance(field, Choosing) and field.parent is not None and not field.level():
+        message = _("no option of “{key}” has options of its own, so there is nothing to choose", key=field.parent.key)
+        examination.error(expanded.origin(child(child(path, "options"), "from")), "no_options", message)
 
 
 def _check_alone(examination: Examination, expanded: Expanded) -> None:

@@ -8,6 +8,7 @@ from servicehall.documents.checks.examples import check_examples
 from servicehall.documents.checks.expressions import ABOUT_PEOPLE, check_expression
 from servicehall.documents.checks.forms import ServiceForm, service_form
 from servicehall.documents.checks.fulfilment import PlanFacts, check_plan_in_form
+from servicehall.documents.checks.prices import check_prices
 from servicehall.documents.checks.sla import check_service_level
 from servicehall.documents.document import Place
 from servicehall.documents.examination import Examination
@@ -33,6 +34,7 @@ def check_service(examination: Examination, place: Place) -> None:
         _check_reopens(examination, form, chain)
     if "sla" in service:
         check_service_level(examination, place.at("sla"), form.environment)
+    check_prices(examination, place, form)
     plan = examination.block(place.at("fulfilment"), "fulfilment_plan")
     gates: list[Place] = []
     if plan is not None:

@@ -36,9 +36,9 @@ class Option:
             yield from option.walk()
 
     @property
-    def amount(self) -> Any:
-        """What it costs once, or None."""
-        return self.price.get("amount") if isinstance(self.price, Mapping) else self.price
+    def costs(self) -> Mapping[str, Any] | None:
+        """Its price as `{amount?, currency?, recurring?}`, or None."""
+        return self.price if isinstance(self.price, Mapping) or self.price is None else {"amount": self.price}
 
     def as_json(self, locale: str) -> dict[str, Any]:
         found = {"key": self.key, "label": pick(self.label, locale) or self.key, "price": self.price}
