@@ -69,6 +69,9 @@ def _flat(witness: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
     for name, value in witness.items():
         if isinstance(value, Mapping):
             yield from _flat(value, "" if name == "answers" else f"{prefix}{name}.")
+        elif isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
+            for number, row in enumerate(value):
+                yield from _flat(row, f"{prefix}{name}[{number}].")
         else:
             yield f"{prefix}{name}", value
 

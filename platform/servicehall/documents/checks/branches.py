@@ -15,6 +15,7 @@ from servicehall.domain.conditions import Environment
 from servicehall.domain.expression_tree import Node
 from servicehall.errors import Invalid
 from servicehall.forms import Field
+from servicehall.forms.fields.table import TableField
 from servicehall.forms.numbers import minor_unit
 from servicehall.forms.reading import Refused
 from servicehall.texts import _
@@ -88,25 +89,36 @@ class Split:
     wide_overlaps: bool = False
 
 
+@dataclass(frozen=True)
+class Around:
+    """The names that conditions side by side may compare, and what is behind them; in the rows of a `table` its own."""
+
+    environment: Environment
+    fields: Mapping[str, Field]
+    table: TableField | None = None
+
+    def row(self, table: TableField) -> Around:
+        columns = {column.key: column for column in table.columns}
+        return Around(table.rows.environment, {**self.fields, **columns}, table)
+
+
 def check_branches(
     examination: Examination,
     branches: Sequence[Branch],
-    environment: Environment,
-    fields: Mapping[str, Field],
+    around: Around,
     split: Split,
 ) -> None:
     """Warns of numbers that fall between branches, or into two of them."""
-    for (path, _rest), members in _groups(branches, environment).items():
-        step = _step(fields.get(path))
+    for (path, _rest), members in _groups(branches, around.environment).items():
         ordered = sorted(members, key=lambda one: (one[1].low is not None, one[1].low or Fraction(0)))
         if not _is_split([found for _branch, found in ordered]):
             continue
         for branch, other, gap in _gaps(ordered):
             if split.wide_gaps or _width(gap) <= NARROW:
-                _tell(examination, branch, other, gap.example(step), path, fields.get(path), gap=True)
+                _tell(examination, branch, other, gap, path, around, gap=True)
         for branch, other, shared in _overlaps(ordered) if split.overlaps else ():
             if split.wide_overlaps or _width(shared) <= NARROW:
-                _tell(examination, branch, other, shared.example(step), path, fields.get(path), gap=False)
+                _tell(examination, branch, other, shared, path, around, gap=False)
 
 
 Member = tuple[Branch, Range]
@@ -195,8 +207,10 @@ def _width(range_: Range) -> Fraction:
 
 
 def _tell(
-    examination: Examination, branch: Branch, other: Branch, value: Fraction | None, path: str, field: Any, *, gap: bool
+    examination: Examination, branch: Branch, other: Branch, range_: Range, path: str, around: Around, *, gap: bool
 ) -> None:
+    field = around.fields.get(path)
+    value = range_.example(_step(field))
     if value is None or not _accepted(field, value):
         return
     said = str(value.numerator) if value.denominator == 1 else str(float(value))
@@ -205,7 +219,7 @@ def _tell(
         if gap
         else _("both this and “{other}” hold for some {name}", other=other.name, name=path)
     )
-    examination.weigh(branch.place, "gap" if gap else "overlap", message, _witness(path, value, said))
+    examination.weigh(branch.place, "gap" if gap else "overlap", message, _witness(path, value, said, around.table))
 
 
 def _accepted(field: Any, value: Fraction) -> bool:
@@ -219,11 +233,13 @@ def _accepted(field: Any, value: Fraction) -> bool:
     return True
 
 
-def _witness(path: str, value: Fraction, said: str) -> dict[str, Any]:
+def _witness(path: str, value: Fraction, said: str, table: TableField | None) -> dict[str, Any]:
     answer = int(value) if value.denominator == 1 else said
     if path.startswith("tasks."):
         _tasks, task, key = path.split(".")
         return {"tasks": {task: {key: answer}}}
+    if table is not None and any(path == column.key for column in table.columns):
+        return {"answers": {table.key: [{path: answer}]}}
     return {"answers": {path: answer}}
 
 

@@ -172,7 +172,7 @@ def _check_task_forms(examination: Examination, world: World, plan: Place) -> No
         found = _task_form(examination, task, world.environment)
         if found is not None:
             expanded, compiled = found
-            inner = World(compiled, compiled.environment, outer=world.form)
+            inner = World(compiled, compiled.environment, outer=world)
             check_form_conditions(Thinking(examination, inner), ServiceForm(None, expanded))
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from servicehall.documents.checks.branches import Branch, Split, check_branches
+from servicehall.documents.checks.branches import Around, Branch, Split, check_branches
 from servicehall.documents.checks.forms import ServiceForm
 from servicehall.documents.document import Place
 from servicehall.documents.examination import Examination
@@ -14,8 +15,9 @@ from servicehall.documents.expansion import Expanded
 from servicehall.documents.form_facts import field_definitions
 from servicehall.documents.reasoning.world import World
 from servicehall.forms import Field
+from servicehall.forms.fields.table import TableField
 
-Check = Callable[[Iterable[Branch], Split], None]
+Check = Callable[..., None]
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,10 @@ def check_service_branches(examination: Examination, world: World, form: Service
     for name, task in world.tasks.items():
         fields |= {f"tasks.{name}.{key}": one for key, one in task.fields.items()}
 
-    def check(branches: Iterable[Branch], split: Split) -> None:
-        check_branches(examination, list(branches), world.environment, fields, split)
+    around = Around(world.environment, fields)
+
+    def check(branches: Iterable[Branch], split: Split, around: Around = around) -> None:
+        check_branches(examination, list(branches), around, split)
 
     for chain in (parts.chain, *parts.gates):
         if chain is not None:
@@ -48,16 +52,23 @@ def check_service_branches(examination: Examination, world: World, form: Service
         entries = [parts.sla.at(index) for index in range(len(parts.sla.value))]
         check(_branches(entries, "when", "use"), Split(wide_gaps=True, overlaps=False))
     if form.expanded is not None:
-        _check_form(form, check)
+        _check_form(form.expanded, around, check)
 
 
-def _check_form(form: ServiceForm, check: Check) -> None:
-    expanded = form.expanded
-    if expanded is None:
-        return
+def _check_form(expanded: Expanded, around: Around, check: Check) -> None:
     pages = expanded.form.get("pages") or ()
     check(_branches([_whole(expanded, f"pages[{n}]", page) for n, page in enumerate(pages)], "visible", "key"), Split())
-    fields = [_whole(expanded, path, definition) for path, definition in field_definitions(expanded.form)]
+    definitions = list(field_definitions(expanded.form))
+    _check_fields([_whole(expanded, path, definition) for path, definition in definitions], check)
+    for path, definition in definitions:
+        table = around.fields.get(str(definition.get("key")))
+        if isinstance(table, TableField):
+            columns = enumerate(definition["columns"])
+            places = [_whole(expanded, f"{path}.columns[{number}]", column) for number, column in columns]
+            _check_fields(places, partial(check, around=around.row(table)))
+
+
+def _check_fields(fields: Sequence[Place], check: Check) -> None:
     check(_branches(fields, "visible", "key"), Split())
     for field in fields:
         options = field.items("options")

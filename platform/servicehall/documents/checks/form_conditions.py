@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from servicehall.documents.checks.forms import ServiceForm
 from servicehall.documents.checks.thinking import Given, Thinking, said_because
 from servicehall.documents.document import Place
+from servicehall.documents.expansion import Expanded
 from servicehall.documents.form_facts import field_definitions
 from servicehall.documents.reasoning.terms import both, negation
 from servicehall.documents.reasoning.witnesses import Witness
 from servicehall.documents.reasoning.world import Case
 from servicehall.forms import Field
+from servicehall.forms.fields.table import TableField
 from servicehall.texts import _
 
 
@@ -20,14 +23,23 @@ def check_form_conditions(thinking: Thinking, form: ServiceForm) -> None:
     expanded = form.expanded
     if expanded is None:
         return
-    places = {
-        str(definition.get("key")): expanded.origin(path) for path, definition in field_definitions(expanded.form)
-    }
+    paths = {str(definition.get("key")): path for path, definition in field_definitions(expanded.form)}
     hidden = set(_hidden_pages(thinking, form))
     for field in thinking.world.form.fields:
-        place = places.get(field.key)
-        if place is not None and field.page not in hidden and _can_be_shown(thinking, field, place):
-            _check_field(thinking, field, place)
+        path = paths.get(field.key)
+        if path is None or field.page in hidden or not _can_be_shown(thinking, field, expanded.origin(path)):
+            continue
+        _check_field(thinking, field, expanded.origin(path))
+        if isinstance(field, TableField):
+            _check_columns(replace(thinking, world=thinking.world.row(field)), expanded, path)
+
+
+def _check_columns(thinking: Thinking, expanded: Expanded, path: str) -> None:
+    """The columns of a table that can be shown, in any row of it."""
+    for number, column in enumerate(thinking.world.form.fields):
+        place = expanded.origin(f"{path}.columns[{number}]")
+        if _can_be_shown(thinking, column, place):
+            _check_field(thinking, column, place)
 
 
 def _hidden_pages(thinking: Thinking, form: ServiceForm) -> Iterator[str]:
@@ -109,7 +121,7 @@ def _check_answerable(thinking: Thinking, field: Field, place: Place) -> None:
         both(case.shown(field), case.answered(field)),
         lambda witness: field.key in thinking.checked(witness).answers,
     )
-    if outcome.possible is False and field.required is not False:
+    if outcome.possible is False and field.required is not False and thinking.world.table is None:
         stage = field.key in thinking.world.left_open
         said = (
             _("no answer is ever accepted here, so that the stage that asks for it has no way out")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -39,15 +39,25 @@ _BASES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Witness:
-    """Answers that show something, as the API takes them, and what is assumed of people, request, tasks and time."""
+    """Answers that show something, as the API takes them, and what is assumed of people, request, tasks and time.
+
+    Those of a `row` of a table, its key and its columns, stand among the others here, and in the row where they are
+    shown.
+    """
 
     answers: Mapping[str, Any]
     facts: Mapping[str, Any]
     tasks: Mapping[str, Mapping[str, Any]]
+    row: tuple[str, Collection[str]] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Only what there is: `answers`, `tasks`, and facts by root."""
-        found: dict[str, Any] = {"answers": dict(self.answers)} if self.answers else {}
+        answers = dict(self.answers)
+        if self.row is not None:
+            table, columns = self.row
+            row = {key: answers.pop(key) for key in self.answers if key in columns}
+            answers |= {table: [row]} if row else {}
+        found: dict[str, Any] = {"answers": answers} if answers else {}
         if self.tasks:
             found["tasks"] = {key: dict(answers) for key, answers in self.tasks.items()}
         for path, value in self.facts.items():
@@ -124,7 +134,9 @@ class Reader:
                 tasks.setdefault(task, {})[key] = value
             else:
                 answers[name] = value
-        return Witness(answers, dict(self._facts()), tasks)
+        world = self.case.world
+        row = (world.table.key, world.form.by_key.keys()) if world.table is not None else None
+        return Witness(answers, dict(self._facts()), tasks, row)
 
     def answer(self, name: str, field: Field) -> Any:
         """A canonical answer; None where none can be made up."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 from servicehall.documents.reasoning.answers import Named, answer_value, limits, spelt_right
@@ -25,7 +26,8 @@ from servicehall.documents.reasoning.terms import (
 from servicehall.documents.reasoning.translation import Translation, tree_of
 from servicehall.domain.conditions import Condition, Environment
 from servicehall.domain.expression_types import PERSON, REQUEST, Type
-from servicehall.forms import CompiledForm, Field
+from servicehall.forms import CompiledForm, Field, Page
+from servicehall.forms.fields.table import TableField
 from servicehall.forms.rules import Rule
 
 ALWAYS_KNOWN = frozenset(("id", "name", "email", "is_manager", "groups"))
@@ -48,25 +50,39 @@ class PlannedTask:
 class World:
     """A service's form, the names of its conditions, its tasks, and the fields that are not asked of the requester.
 
-    Of the form of a task, `outer` is the form of the request around it.
+    Of the form of a task, `outer` is the world of the request around it; of a row of a table, that of the form in which
+    the `table` stands.
     """
 
     form: CompiledForm
     environment: Environment
     left_open: frozenset[str] = frozenset()
     tasks: Mapping[str, PlannedTask] = field(default_factory=dict)
-    outer: CompiledForm | None = None
+    outer: World | None = None
+    table: TableField | None = None
+
+    def row(self, table: TableField) -> World:
+        """What can be said of any row of a table."""
+        columns = CompiledForm((Page("", None, True, table.columns),), table.rows)
+        return World(columns, table.rows.environment, outer=self, table=table)
 
     def field(self, key: str) -> Field | None:
         """The field of a key: a form's own before one around it."""
-        around = self.outer.by_key.get(key) if self.outer is not None else None
+        around = self.outer.field(key) if self.outer is not None else None
         return self.form.by_key.get(key, around)
 
     def environment_of(self, key: str | None) -> Environment:
         """The names that the conditions of a field know; those of what stands around the form without one."""
         if self.outer is not None and key is not None and key not in self.form.by_key:
-            return self.outer.environment
+            return self.outer.environment_of(key)
         return self.environment
+
+    @cached_property
+    def hides(self) -> bool:
+        """Whether a key means something else here than around: then of what stands around nothing more is said."""
+        if self.outer is None:
+            return False
+        return self.outer.hides or any(self.outer.field(key) is not None for key in self.form.by_key)
 
 
 class Case:
@@ -111,6 +127,9 @@ class Case:
 
     def settle(self) -> None:
         """States all that is known of what was met, and of what that brings in."""
+        table = self.world.table
+        if table is not None and not self.world.hides:
+            self.inquiry.say(f"{table.key}.visible", self.shown(table))
         while self._todo:
             name = self._todo.pop()
             for label, formula in self._known_of(name, self.fields[name]):
@@ -190,6 +209,9 @@ class Case:
             yield from computed_statements(self, name, one)
         else:
             yield f"{name}.limits", follows(answered, limits(named, one, self._branches))
+        if self.world.hides and name not in self.world.form.by_key:
+            self.inquiry.exact = False
+            return
         if name.startswith("tasks."):
             task = self.world.tasks[name.split(".")[1]]
             if task.when is not None:
