@@ -236,6 +236,43 @@ def test_an_evaluation_that_runs_away_has_no_value():
         value(text)
 
 
+SLOW = r"\\pL{0,20}"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"name.matches('{SLOW}')", "too large"),
+        (f"name.matches('({SLOW}){{0,50}}')", "cannot be used"),
+        ("name.matches('(')", "cannot be used"),
+        (" || ".join(["name.matches('a{0,500}')"] * 6), "too large"),
+        (" || ".join(["name.matches(tags[0])"] * 6), "too large"),
+        (f"tags.exists(t, name.matches('{SLOW}'))", "a short pattern"),
+        ("tags.exists(t, t.matches('a{0,200}'))", "a short pattern"),
+        ("tags.exists(t, t.matches(name))", "a short pattern"),
+        ("tags.exists(t, matches(name, t))", "a short pattern"),
+        ("tags.map(t, tags.filter(s, name.matches('a' + 'b'))) != []", "a short pattern"),
+    ],
+)
+def test_patterns_that_would_hold_everybody_up_are_refused(text, told):
+    """The engine compiles a pattern each time that it is tried: 10,000 times in lists within lists."""
+    with pytest.raises(Invalid) as refused:
+        conditions.compile(text, ENVIRONMENT)
+    assert told in refused.value.problems[0].message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"tags.exists(t, t.matches('^(CN|US)[0-9]{2}(?: ?[0-9A-Z]{4}){3,7}$'))",
+        "name.matches(tags[0]) || name.matches('.*')",
+        "tags.exists(t, true) && name.matches('a{0,300}')",
+    ],
+)
+def test_patterns_as_one_writes_them_are_taken(text):
+    assert conditions.compile(text, ENVIRONMENT)
+
+
 def test_names_tell_what_a_condition_depends_on():
     condition = conditions.compile(
         "answers.total > 1 && items.exists(i, i.quantity > quantity) && requester.department == 'hr' "

@@ -11,6 +11,7 @@ from servicehall.domain import expression_errors as errors
 from servicehall.domain import expression_tree as trees
 from servicehall.domain.expression_engine import Program, engines, type_of
 from servicehall.domain.expression_environment import Environment
+from servicehall.domain.expression_patterns import refuse_costly
 from servicehall.domain.expression_types import DOUBLE, INT, Type
 from servicehall.errors import Invalid, Problem
 from servicehall.texts import _
@@ -58,6 +59,7 @@ class Compiler:
         """The expression, its result of the type that is expected (None: any)."""
         self._index_by_name()
         checked = self._check()
+        refuse_costly(self.tree)
         result = type_of(checked.return_type())
         if expects is not None and not _fits(result, expects):
             words = (errors.type_words(str(result)), errors.type_words(str(expects)))
