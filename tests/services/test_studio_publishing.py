@@ -77,6 +77,22 @@ def test_an_author_asks_a_colleague_sends_back_and_then_publishes(
     assert ">Good</blockquote>" in reviewed.get(f"{HOURS}/history").text
 
 
+def test_nobody_ends_reviews_alone_by_retiring_what_asks_for_them(
+    company: Session, reviewed: FlaskClient, browser_of: Browser
+) -> None:
+    assert reviewed.post("/studio/department/it/it/retire").status_code == 303
+    department = "/studio/department/it/it"
+    reviewed.post(f"{department}/text", data={"text": DEPARTMENT.replace("review: true", "review: false")})
+    for address in (HOURS, department):
+        reviewed.post(f"{address}/publish")
+        reviewed.post(f"{address}/publish", data={"from": f"{now() + timedelta(days=2):%Y-%m-%dT%H:%M}"})
+    found = [document(company), document(company, "it", "department")]
+    assert [(one.state, one.publish_at) for one in found] == [("draft", None), ("retired", None)]
+    assert browser_of(OTHER).post(f"{department}/publish").status_code == 303
+    assert reviewed.post(f"{HOURS}/publish").status_code == 303
+    assert document(company).state == "published"
+
+
 def test_a_date_is_chosen_in_the_readers_zone_shown_and_taken_back(
     app: Flask, company: Session, browser_of: Browser
 ) -> None:

@@ -51,9 +51,10 @@ class Shelf:
         return [replace(found[name], file=found[name].reference) for name in sorted(found.keys() - own)]
 
     def asks_for_review(self, department: str) -> bool:
-        """Whether a department's published document wants a second administrator to publish."""
-        found = self.published.get(("department", department, department))
-        return found is not None and found.body.get("review") is True
+        """Whether a department's document wants a second administrator to publish, as it was published last: retiring
+        it, which nobody reviews, does not end that."""
+        row = self.rows.get(("department", department, department))
+        return row is not None and (row.body or {}).get("review") is True
 
 
 _KNOWN: dict[str, tuple[tuple[str | None, int], Authored]] = {}
