@@ -17,6 +17,7 @@ from servicehall.models.base import db
 from servicehall.models.log import EventRow, ReleaseRow
 from servicehall.models.operations import Upload
 from servicehall.services import drafting, simulation
+from servicehall.services.people import record_person
 from servicehall.services.simulation import ASPECTS, Simulation
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -168,3 +169,54 @@ def test_a_shared_document_is_tried_with_those_that_use_it(small: Small) -> None
     was, now = found.differences[0].aspects["approvers"]
     assert was == [["a", ["boss@example.com"], None]]
     assert now == [["a", ["dan@example.com"], None]]
+
+
+KEPT_BACK = {
+    "a secret answer chooses who approves": [
+        {
+            "op": "add",
+            "path": "/approval/stages/-",
+            "value": {"key": "x", "title": "X", "approvers": [{"field": "mate"}]},
+        }
+    ],
+    "a secret answer decides": [replace("/approval/stages/1/when", "pin.startsWith('12')")],
+    "a grade decides": [replace("/approval/stages/1/when", "requester.grade == 'E9'")],
+    "a first day decides": [replace("/approval/stages/1/when", "requested_for.start_date < today")],
+    "people passed on whole decide": [replace("/approval/stages/1/when", "[requester].exists(p, p.grade == 'E9')")],
+    "people asked by name decide": [replace("/approval/stages/1/when", "dyn(requester)['gr' + 'ade'] == 'E9'")],
+}
+SECRETS = (
+    ", {key: pin, type: text, label: Pin, classification: secret}, "
+    "{key: mate, type: person, label: Mate, classification: secret}]"
+)
+
+
+@pytest.mark.parametrize("name", KEPT_BACK)
+def test_nobody_reads_by_a_draft_what_is_kept_from_them(small: Small, name: str) -> None:
+    """An agent of IT who authors there sees the request, but not its secret answers or its people's grades."""
+    secret = "secret" in name
+    small.publish(PARTS, fields=FIELDS.replace("]", SECRETS) if secret else FIELDS)
+    answers = {"pin": "1234", "mate": "sec@example.com"} if secret else {}
+    small.order(what="x", total="1", **answers)
+    cells = {"grade": "E9", "start_date": "2020-01-02"}
+    record_person({"email": "asks@example.com", **cells}, actor="system:tests", at=small.at)
+    record_person({"email": "dan@example.com", "roles": "catalog_admin"}, actor="system:tests", at=small.at)
+    drafting.edit(NAME, KEPT_BACK[name], viewer=small.viewer("dan"), at=small.at)
+    document = drafting.current(db.session(), NAME).document
+    rows = simulation.requests_since(db.session(), document, small.at - timedelta(days=1))
+    found = simulation.simulate(db.session(), document, rows).as_dict()
+    shown = {who: simulation.seen(small.viewer(who), found) for who in ("dan", "aud", "asks")}
+    assert (shown["dan"]["differences"], shown["dan"]["hidden"]) == ([], 1)
+    assert len(shown["asks" if secret else "aud"]["differences"]) == 1
+
+
+def test_other_differences_of_what_one_sees_are_shown(small: Small) -> None:
+    small.publish(PARTS, fields=FIELDS.replace("]", SECRETS))
+    small.order(what="x", total="1")
+    drafting.edit(NAME, [replace("/approval/stages/1/when", "total > 0")], viewer=small.viewer("root"), at=small.at)
+    document = drafting.current(db.session(), NAME).document
+    rows = simulation.requests_since(db.session(), document, small.at - timedelta(days=1))
+    found = simulation.simulate(db.session(), document, rows).as_dict()
+    [shown] = simulation.seen(small.viewer("dan"), found)["differences"]
+    assert shown["aspects"]["approvers"]["now"][1] == ["team", ["dan@example.com"], None]
+    assert simulation.seen(small.viewer("sec"), found)["hidden"] == 1

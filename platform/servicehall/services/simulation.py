@@ -6,7 +6,7 @@ stored. A draft of a shared document is tried with every service that uses it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -17,17 +17,19 @@ from sqlalchemy.orm import Session
 
 from servicehall.clock import as_instant
 from servicehall.documents.document import Document as Authored
-from servicehall.errors import ServicehallError
+from servicehall.domain.conditions import free_names
+from servicehall.errors import Invalid, ServicehallError
 from servicehall.models.definitions import Document
 from servicehall.models.directory import Person
 from servicehall.models.requests import Request
 from servicehall.services import background, catalog, contexts, directory, drafting, releases, unpublished
+from servicehall.services.answers import classifications, for_viewer
 from servicehall.services.background import Job, Payload, Told
 from servicehall.services.beneficiaries import beneficiary_of
 from servicehall.services.catalog import Preview
 from servicehall.services.releases import Release, may_order, viewer_context
 from servicehall.services.shelf import row_of
-from servicehall.services.visibility import Viewer, visible_numbers
+from servicehall.services.visibility import Viewer, visible_requests
 from servicehall.services.work import read_contents, standing_still
 from servicehall.texts import current_locale
 
@@ -39,12 +41,16 @@ ASPECTS = ("refused", "approvers", "tasks", "dates")
 
 @dataclass(frozen=True)
 class Difference:
-    """One request that would have gone another way: by aspect what it is with what is published, and with the draft."""
+    """One request that would have gone another way: by aspect what it is with what is published, and with the draft.
+
+    It is `private` where rules of either know of people what a colleague may not.
+    """
 
     id: str
     number: str
     service: str
     aspects: Mapping[str, tuple[Any, Any]]
+    private: bool
 
 
 @dataclass(frozen=True)
@@ -56,11 +62,12 @@ class Simulation:
     differences: Sequence[Difference]
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON: `{looked_at, passed_over, differences: [{number, service, aspects: {aspect: {was, now}}}]}`."""
+        """As JSON; `aspects` of a difference are `{aspect: {was, now}}`."""
         told = [
             {
                 "number": one.number,
                 "service": one.service,
+                "private": one.private,
                 "aspects": {aspect: {"was": was, "now": now} for aspect, (was, now) in one.aspects.items()},
             }
             for one in self.differences
@@ -98,6 +105,7 @@ def _simulated(
     session: Session, sides: Mapping[str, _Sides], rows: Sequence[Request], told: Callable[[int], None]
 ) -> Simulation:
     differences, passed_over = [], 0
+    private = {name for name, both in sides.items() if any(one is not None and _knows_more(one) for one in both)}
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         contents = read_contents(session, [row.content for row in batch])
@@ -112,7 +120,7 @@ def _simulated(
             was, now = _outcomes(session, sides[row.service], row, answers, requester, beneficiary)
             aspects = {one: (was[one], now[one]) for one in ASPECTS if was[one] != now[one]}
             if aspects:
-                differences.append(Difference(row.id, row.number, row.service, aspects))
+                differences.append(Difference(row.id, row.number, row.service, aspects, row.service in private))
     return Simulation(len(rows) - passed_over, passed_over, tuple(differences))
 
 
@@ -138,15 +146,56 @@ def run(session: Session, payload: Payload, at: datetime, told: Told) -> dict[st
 
 
 def seen(viewer: Viewer, found: Mapping[str, Any]) -> dict[str, Any]:
-    """What a viewer may see of a simulation: differences of requests that are theirs to see; the others are counted."""
+    """What a viewer may see of a simulation; the other differences are only counted.
+
+    A draft says what becomes of which answer, so a difference would tell what it was made to depend on: those are
+    shown whose request the viewer may see with every answer, and private ones to auditors alone.
+    """
     if "differences" not in found:
         return dict(found)
-    visible = visible_numbers(viewer, [one["number"] for one in found["differences"]])
-    shown = [one for one in found["differences"] if one["number"] in visible]
+    told = [one for one in found["differences"] if viewer.is_auditor or not one["private"]]
+    readable = _readable(viewer, [one["number"] for one in told])
+    shown = [{name: one[name] for name in _SHOWN} for one in told if one["number"] in readable]
     return {**found, "differences": shown, "hidden": len(found["differences"]) - len(shown)}
 
 
+_SHOWN = ("number", "service", "aspects")
 _Sides = tuple[Release | None, Release]
+
+
+def _readable(viewer: Viewer, numbers: Sequence[str]) -> set[str]:
+    """Those of these requests of which the viewer may read every answer."""
+    rows = viewer.session.scalars(select(Request).where(Request.number.in_(numbers), visible_requests(viewer)))
+    return {row.number for row in rows if not _has_secrets(viewer, row) or not for_viewer(viewer, row).masked}
+
+
+def _has_secrets(viewer: Viewer, row: Request) -> bool:
+    return "secret" in classifications(releases.load(viewer.session, row.release)).values()
+
+
+def _knows_more(release: Release) -> bool:
+    """Whether an expression of a release knows of people what a colleague may not, or passes them on whole."""
+    return any(_PRIVATE & _names(text) for text in _texts(release.data) if "request" in text)
+
+
+def _names(text: str) -> Set[str]:
+    try:
+        return free_names(text)
+    except Invalid:
+        return frozenset()
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (Mapping, list)):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(inner)
+
+
+_PRIVATE = frozenset(
+    f"{person}{fact}" for person in ("requester", "requested_for") for fact in ("", ".grade", ".start_date")
+)
 
 
 def _key(viewer: Viewer, row: Document) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -117,15 +116,6 @@ def request_for(viewer: Viewer, number: str) -> Request:
     if found is None:
         raise NotFound(_("There is no such request, or it is not yours to see."))
     return found
-
-
-def visible_numbers(viewer: Viewer, numbers: Collection[str]) -> set[str]:
-    """Those of these numbers whose whole requests the viewer may see."""
-    if not numbers:
-        return set()
-    return set(
-        viewer.session.scalars(select(Request.number).where(Request.number.in_(numbers), visible_requests(viewer)))
-    )
 
 
 def task_for(viewer: Viewer, task_id: str) -> Task:

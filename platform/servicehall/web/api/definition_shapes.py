@@ -68,7 +68,7 @@ class ChangedWay(Shape):
 class Simulation(Shape):
     looked_at = fields.Integer()
     passed_over = fields.Integer(metadata={"description": "Whose content or people are gone"})
-    hidden = fields.Integer(metadata={"description": "That differ, and that the caller may not see"})
+    hidden = fields.Integer(metadata={"description": "That differ, and are not the caller's to see whole"})
     differences = fields.List(fields.Nested(ChangedWay))
 
 
