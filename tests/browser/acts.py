@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pypdf
+from playwright.sync_api import expect
 
 from servicehall.clock import now
 from servicehall.documents.shipped import content_root
@@ -40,6 +41,7 @@ def plan_of(agent):
 
 
 def do_task(visitor, locale, task, *, check):
+    """What was typed stays while the checklist is ticked."""
     worker = visitor(worker_of(task["who"]), locale=locale)
     worker.go("/desk")
     link = worker.page.locator(f"main a[href='{task['link']}']")
@@ -52,6 +54,9 @@ def do_task(visitor, locale, task, *, check):
     fields = worker.page.locator("#do [data-field]:visible").evaluate_all("all => all.map(one => one.dataset.field)")
     for field in TASK_ANSWERS.keys() & set(fields):
         (choose if field == "settled_in" else fill)(worker.page, field, TASK_ANSWERS[field])
+    for item in worker.page.locator("#checklist [role=checkbox]").evaluate_all("all => all.map(one => one.id)"):
+        worker.page.click(f"#{item}")
+        expect(worker.page.locator(f"#{item}[aria-checked=true]")).to_be_focused()
     worker.press(worker.say("Done"))
     assert worker.page.locator("#do").count() == 0
 
