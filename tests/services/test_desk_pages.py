@@ -351,6 +351,10 @@ def test_a_task_that_will_not_be_needed_says_so(app, people, desk):
     page = desk("dan").get(f"/tasks/{task_of(app, 'report', number).id}").text
     assert "Will be skipped when its turn comes" in page
     assert "Waits for" not in page
+    for path in (f"/requests/{number}", f"/requests/{number}/plan"):
+        page = desk("rita").get(path).text
+        assert page.count("Not needed") >= 1
+        assert "0 of 3 done" in page, "what nobody will do is not counted"
 
 
 @on_sqlite

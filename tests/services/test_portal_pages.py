@@ -274,6 +274,7 @@ def test_ordering_leads_to_the_request(hall, ana):
     page = text_of(ana.get(landed.headers["Location"]))
     assert "Get a laptop" in page
     assert "Waiting for approval" in page
+    assert "Hand it over" in page, "what follows from an approval is said to whoever waits for it too"
 
 
 def test_a_wrong_order_comes_back_with_every_error_linked_and_what_was_typed(hall, ana):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from servicehall.domain.conditions import Activation
 from servicehall.domain.plan_dates import Known, plan_dates, without_date
@@ -16,6 +17,7 @@ from servicehall.domain.voices import ADMINISTRATORS
 from servicehall.forms import Checked
 from servicehall.models.definitions import Document
 from servicehall.models.directory import Group, Person
+from servicehall.models.requests import Request
 from servicehall.services import (
     calendars,
     clockwork,
@@ -32,7 +34,8 @@ from servicehall.services.planning import Outlook
 from servicehall.services.pricing import price_of, stated_price
 from servicehall.services.releases import Release, may_order, viewer_context
 from servicehall.services.submission import settled
-from servicehall.services.visibility import Viewer
+from servicehall.services.visibility import Viewer, as_viewer
+from servicehall.services.work import read_content
 from servicehall.texts import pick
 
 MAX_SHOWN = 200
@@ -172,6 +175,18 @@ def preview(
         priority=facts.priority,
         outlook=outlook,
     )
+
+
+def work_ahead(session: Session, row: Request, *, at: datetime) -> Sequence[TaskPreview]:
+    """The tasks that follow once all have approved, with the dates that would hold then."""
+    return preview(
+        as_viewer(session, row.requester_id),
+        releases.load(session, row.release),
+        read_content(session, row.content) or {},
+        beneficiary=directory.person(session, row.beneficiary_id),
+        at=at,
+        facts=contexts.request_facts(row),
+    ).tasks
 
 
 def _stage(viewer: Viewer, release: Release, stage: Foreseen) -> StagePreview:

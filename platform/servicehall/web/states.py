@@ -52,6 +52,7 @@ LOOKS: dict[str, dict[str, Look]] = {
         "skipped": Look(N_("Skipped"), "player-skip-forward", "neutral"),
         "failed": Look(N_("Failed"), "alert-circle", "danger"),
         "cancelled": Look(N_("Cancelled"), "ban", "neutral"),
+        "moot": Look(N_("Not needed"), "player-skip-forward", "neutral"),
     },
     "clock": {
         "running": Look(N_("Running"), "clock-play", "info"),

@@ -13,7 +13,7 @@ from servicehall.services.cases.previews import answer_record, preview_record
 from servicehall.services.cases.progress import progress
 from servicehall.services.cases.requests import head, request_record, request_rows, watcher_records
 from servicehall.services.cases.tasks import task_record, task_records, task_rows
-from servicehall.services.cases.waiting import is_moot, waits_for
+from servicehall.services.cases.waiting import moot_tasks, waits_for
 
 __all__ = [
     "Ledger",
@@ -28,9 +28,9 @@ __all__ = [
     "event_records",
     "gather",
     "head",
-    "is_moot",
     "ledger_record",
     "ledgers",
+    "moot_tasks",
     "move_records",
     "person_record",
     "preview_record",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
 from servicehall.services import releases
 from servicehall.services.cases.names import Names, Record, gather, listed, said_at
+from servicehall.services.cases.waiting import moot_tasks
 from servicehall.services.departments import department_titles
 from servicehall.services.releases import Release
 from servicehall.services.task_texts import titles_of
@@ -26,7 +27,7 @@ def progress(viewer: Viewer, row: Request, *, at: datetime) -> list[Record]:
     """Steps `{kind, key, title, state, who, at, due_at, overdue, why, parts}`.
 
     `kind` is submitted, stage, department or done; `state` is done, current, waiting, skipped or failed; `who` says in
-    words who holds it; `parts` are the tasks of a department's part.
+    words who holds it; `parts` are the tasks of a department's part, `needed` where nothing skips them.
     """
     session = viewer.session
     release = releases.load(session, row.release)
@@ -44,7 +45,7 @@ def progress(viewer: Viewer, row: Request, *, at: datetime) -> list[Record]:
     return [
         _submitted(row, names),
         *_stages(row, release, stages, votes, names, at),
-        *_departments(titles_of(session, release, tasks), tasks, names, department_titles(session), at),
+        *_departments(viewer, row, titles_of(session, release, tasks), tasks, names, at),
         _done(row, names),
     ]
 
@@ -119,46 +120,52 @@ def _speaker(vote: Approval, names: Names) -> str:
 
 
 def _departments(
-    called: Mapping[str, str], tasks: Sequence[Task], names: Names, titles: Mapping[str, str], at: datetime
+    viewer: Viewer, row: Request, called: Mapping[str, str], tasks: Sequence[Task], names: Names, at: datetime
 ) -> list[Record]:
     """One step for each department, in the order of its first task."""
+    titles, moot = department_titles(viewer.session), moot_tasks(viewer, row, at=at)
     parts: dict[str, list[Task]] = {}
     for task in tasks:
         parts.setdefault(task.department, []).append(task)
-    return [_department(called, key, mine, names, titles, at) for key, mine in parts.items()]
+    return [
+        _department(key, titles.get(key, key), mine, [_part(called[one.id], one, names, moot, at) for one in mine], at)
+        for key, mine in parts.items()
+    ]
 
 
-def _department(
-    called: Mapping[str, str], key: str, tasks: Sequence[Task], names: Names, titles: Mapping[str, str], at: datetime
-) -> Record:
-    current = [task for task in tasks if _TASK_STATES[task.state] in (CURRENT, FAILED)]
-    required = [task for task in tasks if not task.optional] or list(tasks)
-    dues = [task.due_at for task in required if task.due_at and task.state not in ("skipped", "cancelled")]
+def _department(key: str, title: str, tasks: Sequence[Task], parts: list[Record], at: datetime) -> Record:
+    needed = [part for part in parts if part["needed"]]
+    required = [part for part in needed if not part["optional"]] or needed
+    dues = [part["due_at"] for part in required if part["due_at"]]
     done = [task.done_at for task in tasks if task.done_at]
     return _step(
         "department",
         key,
-        titles.get(key, key),
-        _together(_TASK_STATES[task.state] for task in tasks),
-        who=listed(names.name(task.assignee_id) for task in current if task.assignee_id),
+        title,
+        _together(part["state"] for part in parts),
+        who=listed(part["holder"] for part in parts if part["holder"]),
         at=said_at(max(done)) if done else None,
-        due_at=said_at(max(dues)) if dues else None,
-        overdue=any(_is_overdue(task, at) for task in tasks),
-        parts=[_part(called[task.id], task, names, at) for task in tasks],
+        due_at=max(dues) if dues else None,
+        overdue=any(part["overdue"] for part in parts),
+        parts=parts,
     )
 
 
-def _part(title: str, task: Task, names: Names, at: datetime) -> Record:
+def _part(title: str, task: Task, names: Names, moot: Set[str], at: datetime) -> Record:
+    state = _TASK_STATES[task.state]
+    holds = state in (CURRENT, FAILED) and task.assignee_id
     return {
         "id": task.id,
         "key": task.key,
         "title": title,
-        "state": _TASK_STATES[task.state],
-        "task_state": task.state,
+        "state": state,
+        "task_state": "moot" if task.id in moot else task.state,
+        "needed": state != SKIPPED and task.id not in moot,
         "who": names.name(task.done_by_id or task.assignee_id) if task.done_by_id or task.assignee_id else "",
+        "holder": names.name(task.assignee_id) if holds else "",
         "at": said_at(task.done_at or task.ready_at),
         "due_at": said_at(task.due_at),
-        "overdue": _is_overdue(task, at),
+        "overdue": task.id not in moot and _is_overdue(task, at),
         "optional": task.optional,
     }
 

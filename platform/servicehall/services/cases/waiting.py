@@ -34,19 +34,25 @@ def waits_for(viewer: Viewer, tasks: Sequence[Task], owners: Mapping[str, Reques
     }
 
 
-def is_moot(viewer: Viewer, task: Task, row: Request, *, at: datetime) -> bool:
-    """Whether a blocked task is sure to be skipped: its condition does not hold, and no open task can change that."""
-    release = releases.load(viewer.session, row.release)
-    planned = release.plan_task(task.key) if task.undoes is None and task.state == "blocked" else None
-    if planned is None or planned.when is None:
-        return False
-    condition = release.condition(planned.when)
-    read = {name.split(".")[1] for name in condition.names if name.startswith("tasks.")}
-    others = viewer.session.execute(select(Task.key, Task.state).where(Task.request_id == row.id))
-    if any(key.replace("-", "_") in read and state not in rules.SETTLED for key, state in others):
-        return False
-    context = contexts.for_request(viewer.session, row, at=at)
-    return not condition.holds(release.activation(context, contexts.answers_of(viewer.session, row)), otherwise=False)
+def moot_tasks(viewer: Viewer, row: Request, *, at: datetime) -> frozenset[str]:
+    """The ids of blocked tasks sure to be skipped: their condition does not hold, and no open task can change that."""
+    session, release = viewer.session, releases.load(viewer.session, row.release)
+    tasks = session.scalars(select(Task).where(Task.request_id == row.id)).all()
+    open_ones = {task.key.replace("-", "_") for task in tasks if task.state not in rules.SETTLED}
+    conditions = {
+        task.id: release.condition(planned.when)
+        for task in tasks
+        if task.undoes is None and task.state == "blocked" and (planned := release.plan_task(task.key)) and planned.when
+    }
+    if not conditions:
+        return frozenset()
+    activation = release.activation(contexts.for_request(session, row, at=at), contexts.answers_of(session, row))
+    return frozenset(
+        one
+        for one, condition in conditions.items()
+        if open_ones.isdisjoint(name.split(".")[1] for name in condition.names if name.startswith("tasks."))
+        and not condition.holds(activation, otherwise=False)
+    )
 
 
 def _sentence(release: Release, task: Task, around: Iterable[Task]) -> str:

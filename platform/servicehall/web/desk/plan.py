@@ -12,9 +12,9 @@ from sqlalchemy import select
 from servicehall.clock import now
 from servicehall.errors import Conflict, Forbidden, Invalid, Problem
 from servicehall.models.requests import Request
-from servicehall.services import added_tasks, cases, directory, releases, replanning
+from servicehall.services import added_tasks, cases, catalog, directory, releases, replanning
 from servicehall.services.access import note_reading
-from servicehall.services.cases.names import Record
+from servicehall.services.cases.names import Record, said_at
 from servicehall.services.departments import department_titles
 from servicehall.services.fulfilment import plan_of
 from servicehall.services.planning import Outlook, outlook_of
@@ -28,6 +28,9 @@ from servicehall.web.portal.acting import undo, viewer
 from servicehall.web.states import look
 
 pages = Blueprint("desk_plan", __name__)
+
+UNNEEDED = ("skipped", "moot", "cancelled")
+"""What does not count among the tasks that are to be done."""
 
 
 @pages.get("/requests/<number>/plan")
@@ -75,7 +78,9 @@ def move(number: str) -> ResponseReturnValue:
 
 def _page(row: Request, *, wrong: Sequence[Problem] = ()) -> str:
     begun = cases.task_records(viewer(), row)
-    tasks = begun or _planned(viewer(), row)
+    moot = cases.moot_tasks(viewer(), row, at=now())
+    tasks = [task | {"state": "moot"} if task["id"] in moot else task for task in begun] or _planned(viewer(), row)
+    needed = [task for task in tasks if task["state"] not in UNNEEDED]
     outlook = outlook_of(viewer().session, row, at=now())
     release = releases.load(viewer().session, row.release)
     return render_template(
@@ -91,8 +96,9 @@ def _page(row: Request, *, wrong: Sequence[Problem] = ()) -> str:
         late=[one.task for one in outlook.forecast.late] if outlook is not None else (),
         edges=_edges(tasks),
         children=_children(viewer(), row),
-        total=len(tasks),
-        done=sum(task["state"] in ("done", "skipped") for task in tasks),
+        total=len(needed),
+        done=sum(task["state"] == "done" for task in needed),
+        unneeded=UNNEEDED,
         may_add=added_tasks.may_add(row, viewer()),
         may_move=replanning.may_move(row, viewer()),
         showable=_showable(release, row),
@@ -127,8 +133,9 @@ def _showable(release: Release, row: Request) -> Sequence[tuple[str, str]]:
 
 
 def _planned(viewer: Viewer, row: Request) -> list[Record]:
-    """The tasks as authored, for a request whose plan has not started."""
+    """The tasks that would follow, for a request whose plan has not started."""
     release = releases.load(viewer.session, row.release)
+    ahead = {task.key: task for task in catalog.work_ahead(viewer.session, row, at=now())}
     titles = department_titles(viewer.session)
     return [
         {
@@ -139,14 +146,15 @@ def _planned(viewer: Viewer, row: Request) -> list[Record]:
             "state": "blocked",
             "group": task.group,
             "assignee": None,
-            "due_at": None,
+            "due_at": said_at(ahead[task.key].due_at),
             "done_at": None,
-            "after": list(task.after.keys),
+            "after": list(ahead[task.key].after),
             "optional": task.optional,
             "kind": task.kind,
             "why": None,
         }
         for task in plan_of(release).ordered
+        if task.key in ahead
     ]
 
 
@@ -162,9 +170,9 @@ def _node(task: Record, outlook: Outlook | None) -> Record:
     """A card of the graph: its state, when it must begin or be done, its department; marked where time is short."""
     shown = look("task", task["state"])
     latest = outlook.forecast.latest.get(task["key"]) if outlook is not None else None
-    until = day(task["due_at"]) if task["state"] not in ("done", "skipped", "cancelled") else ""
+    until = day(task["due_at"]) if task["state"] not in ("done", *UNNEEDED) else ""
     begin = _("begin by {date}", date=day(latest)) if latest and task["state"] in ("blocked", "ready") else ""
-    said = (shown.word, begin or until, task["department_title"])
+    said = (begin or until, shown.word, task["department_title"])
     critical = outlook is not None and task["key"] in outlook.forecast.critical
     node = {"id": task["key"], "label": task["title"], "sub": " · ".join(filter(None, said)), "tone": shown.tone}
     return node | {"critical": critical} | ({"href": f"/tasks/{task['id']}"} if task["id"] else {})

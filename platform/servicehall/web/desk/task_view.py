@@ -192,7 +192,7 @@ class TaskView:
     @cached_property
     def waits(self) -> str:
         """What a blocked task waits for, or that it will not be needed."""
-        if cases.is_moot(self.viewer, self.task, self.row, at=now()):
+        if self.task.state == "blocked" and self.task.id in cases.moot_tasks(self.viewer, self.row, at=now()):
             return _("Will be skipped when its turn comes: it is not needed for this request.")
         return cases.waits_for(self.viewer, [self.task], {self.row.id: self.row}).get(self.task.id, "")
 

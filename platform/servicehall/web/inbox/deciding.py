@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,7 +22,7 @@ from servicehall.services.answers import Shown
 from servicehall.services.cases.names import Record
 from servicehall.services.lookups import Directory
 from servicehall.services.releases import Release
-from servicehall.services.visibility import Viewer, approval_for, as_viewer
+from servicehall.services.visibility import Viewer, approval_for
 from servicehall.services.work import read_content
 from servicehall.texts import N_, _
 from servicehall.web.inbox.waiting import mine_on, waiting_rows
@@ -72,18 +72,9 @@ class ApprovalView:
         return cases.attachment_records(self.viewer, self.row)
 
     @cached_property
-    def work(self) -> list[catalog.TaskPreview]:
+    def ahead(self) -> Sequence[catalog.TaskPreview]:
         """The tasks that follow from the approval, as things stand."""
-        session = self.viewer.session
-        preview = catalog.preview(
-            as_viewer(session, self.row.requester_id),
-            self.release,
-            self.stored,
-            beneficiary=directory.person(session, self.row.beneficiary_id),
-            at=now(),
-            facts=contexts.request_facts(self.row),
-        )
-        return preview.tasks
+        return catalog.work_ahead(self.viewer.session, self.row, at=now())
 
     @cached_property
     def stored(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from servicehall.errors import NotFound
 from servicehall.models.approvals import Approval
 from servicehall.models.clocks import Clock
 from servicehall.models.requests import Request
-from servicehall.services import cases, directory, releases
+from servicehall.services import cases, catalog, directory, releases
 from servicehall.services import words as sentences
 from servicehall.services.access import note_reading
 from servicehall.services.answers import Shown, for_viewer
@@ -88,6 +88,12 @@ class RequestView:
     def parts(self) -> list[Record]:
         """The departments that work on it, with their tasks."""
         return [step for step in self.steps if step["kind"] == "department"]
+
+    @cached_property
+    def ahead(self) -> Sequence[catalog.TaskPreview]:
+        """What follows once all have approved."""
+        waits = self.row.state == "pending_approval"
+        return catalog.work_ahead(self.viewer.session, self.row, at=now()) if waits else ()
 
     @cached_property
     def approvals(self) -> list[Record]:
