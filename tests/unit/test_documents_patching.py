@@ -81,6 +81,32 @@ def test_copies_of_copies_end() -> None:
         patched(BODY, [op("test", "/kind", value="field_set")] * 2_001)
 
 
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = {"a": value}
+    return value
+
+
+@pytest.mark.parametrize("depth", [70, 700])
+@pytest.mark.parametrize(
+    "after",
+    [None, op("copy", "/y", **{"from": "/x"}), op("test", "/x", value=nested(700)), op("move", "/y", **{"from": "/x"})],
+)
+def test_what_is_nested_beyond_reason_is_refused_wherever_it_comes_up(depth: int, after: Any) -> None:
+    operations = [op("add", "/x", value=nested(depth)), *([after] if after else [])]
+    with pytest.raises((Invalid, Conflict)):
+        patched(BODY, operations)
+
+
+def test_all_copies_of_a_patch_count_together_also_those_that_are_removed() -> None:
+    body = {**BODY, "fields": list(range(50_000))}
+    assert patched(body, [op("copy", "/help", **{"from": "/key"})] * 2_000)["help"] == "address"
+    with pytest.raises(Invalid) as caught:
+        patched(body, [op("copy", "/help", **{"from": "/fields"}), op("remove", "/help")] * 3)
+    assert [(one.path, one.code) for one in caught.value.problems] == [("[2]", "too_large")]
+
+
 def test_a_pointer_and_its_keys() -> None:
     assert pointer("form", "a/b", "c~d", 0) == "/form/a~1b/c~0d/0"
     assert keys_of("/form/a~1b/c~0d/0") == ["form", "a/b", "c~d", "0"]

@@ -10,11 +10,13 @@ import jsonpatch
 import jsonpointer
 
 from servicehall.documents.plain import plain_problems
+from servicehall.documents.source import MAX_DEPTH
 from servicehall.errors import Conflict, Invalid, Problem
 from servicehall.texts import _
 
 MOST_OPERATIONS = 2_000
 MOST_VALUES = 100_000
+"""So many the copies of one patch may come to."""
 OPERATIONS = ("add", "remove", "replace", "move", "copy", "test")
 HEADER = ("kind", "department", "key")
 Operation = Mapping[str, Any]
@@ -28,7 +30,11 @@ def patched(body: Mapping[str, Any], operations: Sequence[Operation]) -> dict[st
     if len(operations) > MOST_OPERATIONS:
         raise _refused("", "too_many", _("more than {limit} operations", limit=MOST_OPERATIONS))
     result: Any = copy.deepcopy(dict(body))
+    copied = 0
     for index, operation in enumerate(operations):
+        copied += _copies(result, operation)
+        if copied > MOST_VALUES:
+            raise _refused(f"[{index}]", "too_large", _("the document grows larger than it may be"))
         result = _applied(result, operation, index)
     if not isinstance(result, dict):
         raise _refused("", "type", _("a document is a mapping"))
@@ -47,20 +53,29 @@ def _applied(body: Any, operation: Operation, index: int) -> Any:
         known = ", ".join(OPERATIONS)
         raise _refused(f"{place}.op", "invalid", _("an operation is a mapping with op, one of {known}", known=known))
     try:
-        result = jsonpatch.apply_patch(body, [dict(operation)], in_place=True)
+        return jsonpatch.apply_patch(body, [dict(operation)], in_place=True)
     except jsonpatch.JsonPatchTestFailed as error:
         raise Conflict(_("Operation {number}: the value is another by now.", number=index + 1)) from error
+    except RecursionError:
+        raise _refused(f"{place}.path", "too_deep", _("nested deeper than {limit} levels", limit=MAX_DEPTH)) from None
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, KeyError, ValueError) as error:
         raise _refused(f"{place}.path", "path", _("this cannot be done: {why}", why=str(error)[:200])) from error
-    if operation["op"] == "copy" and _values(result) > MOST_VALUES:
-        raise _refused(place, "too_large", _("the document grows larger than it may be"))
-    return result
 
 
-def _values(value: Any) -> int:
-    if isinstance(value, Mapping):
-        return 1 + sum(_values(inner) for inner in value.values())
-    return 1 + sum(map(_values, value)) if isinstance(value, list) else 1
+def _copies(body: Any, operation: Operation) -> int:
+    """How many values an operation copies."""
+    if (
+        not isinstance(operation, Mapping)
+        or operation.get("op") != "copy"
+        or not isinstance(operation.get("from"), str)
+    ):
+        return 0
+    count, todo = 0, [value_at(body, operation["from"])]
+    while todo and count <= MOST_VALUES:
+        value = todo.pop()
+        count += 1
+        todo += value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return count
 
 
 def _refused(path: str, code: str, message: str) -> Invalid:
