@@ -7,7 +7,7 @@ area stands in `translations/zh/<area>.po`. `pick` chooses from a document's tex
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -70,6 +70,11 @@ def _(message: str, **values: Any) -> str:
 def fill(text: str, values: Mapping[str, Any]) -> str:
     """`{name}` replaced by plain values, in one pass: what a value contains is never read as a name again."""
     return _PLACEHOLDER.sub(lambda match: str(values.get(match[1], match[0])), text)
+
+
+def listed(words: Iterable[str], locale: str | None = None) -> str:
+    """Words one after the other, with what the language puts between them."""
+    return ("、" if (locale or _locale.get()) == "zh" else ", ").join(words)
 
 
 def N_(message: str) -> str:  # noqa: N802 - the customary name

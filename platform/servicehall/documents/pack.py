@@ -9,6 +9,7 @@ from pathlib import Path
 from servicehall.documents.checks.languages import check_languages
 from servicehall.documents.checks.references import check_references
 from servicehall.documents.checks.registry import CHECKS
+from servicehall.documents.checks.unused import check_unused
 from servicehall.documents.document import Document, Finder, Place
 from servicehall.documents.examination import (
     ERROR,
@@ -124,6 +125,7 @@ def check(
         check_languages(examination, Place(document.body, document))
         CHECKS[document.kind](examination, Place(document.body, document))
     told(len(sound), len(sound))
+    check_unused(examination, sound)
     examination.conclude()
     return [*pack.problems, *examination.problems, *([_unasked()] if examination.unasked else [])]
 

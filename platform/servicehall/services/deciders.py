@@ -25,7 +25,7 @@ from servicehall.services.delegations import standing
 from servicehall.services.directory import name_of, people
 from servicehall.services.everybody import Affected, Asking, orderers
 from servicehall.services.releases import Release
-from servicehall.texts import N_, _, fill, pick
+from servicehall.texts import N_, _, fill, listed, pick
 
 MOST_PEOPLE: Final = 20_000
 MOST_NAMED: Final = 20
@@ -120,7 +120,7 @@ def _told(
     """A warning where nobody decides, or never those who are named; a note where it is so for some people."""
 
     def found(severity: str, code: str, message: str, people: list[str]) -> PlacedProblem:
-        names = ", ".join(company.name(one) for one in people[:5]) + (" …" if len(people) > 5 else "")
+        names = listed(company.name(one) for one in people[:5]) + (" …" if len(people) > 5 else "")
         said = fill(_(message), {"count": len(people), "total": len(asked), "names": names})
         if written.place.path.endswith(".use"):
             said = _("{stage}: {what}", stage=written.named(stage), what=said)
@@ -145,7 +145,7 @@ def _told(
 
 def _by_answers(stages: Sequence[tuple[Written, Stage]]) -> PlacedProblem:
     """Of a service, that whoever an answer names was taken to be somebody who may decide."""
-    named = ", ".join(written.named(stage) for written, stage in stages)
+    named = listed(written.named(stage) for written, stage in stages)
     message = _("{stages}: an answer says who decides; whether they may was not checked", stages=named)
     written, stage = stages[0]
     witness = {"stages": [stage.key for _written, stage in stages]}

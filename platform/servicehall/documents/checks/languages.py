@@ -9,9 +9,9 @@ from servicehall.documents.examination import Examination
 from servicehall.documents.kinds.registry import KINDS
 from servicehall.documents.parts import walk
 from servicehall.documents.words import Text
-from servicehall.texts import LOCALES, _
+from servicehall.texts import LOCALES, N_, _
 
-NAMES = {"en": "English", "zh": "中文"}
+NAMES = {"en": N_("English"), "zh": N_("Chinese")}
 
 
 def check_languages(examination: Examination, place: Place) -> None:
@@ -26,7 +26,7 @@ def check_languages(examination: Examination, place: Place) -> None:
     for path, value in texts:
         for locale in spoken:
             if not _says(value, locale):
-                message = _("there is no text in {language}", language=NAMES[locale])
+                message = _("there is no text in {language}", language=_(NAMES[locale]))
                 examination.warn(Place(value, place.document, path), "untranslated", message, {"locale": locale})
 
 

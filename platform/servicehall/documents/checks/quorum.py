@@ -7,7 +7,7 @@ from typing import Any
 
 from servicehall.documents.document import Place
 from servicehall.documents.examination import Examination
-from servicehall.texts import _
+from servicehall.texts import _, listed
 
 ONE_PERSON = frozenset(("manager", "department_head", "person"))
 """Rules that name one person at most."""
@@ -29,7 +29,7 @@ def check_quorums(examination: Examination, chain: Place) -> None:
     people = {stage.value["key"]: _only_people(stage.value) for stage in stages}
     for one, other in _pairs(chain.value, list(people)):
         if people[other] and people[other] <= _sure(people[one], stages, one):
-            names = ", ".join(sorted(people[other]))
+            names = listed(sorted(people[other]))
             message = _("{people} must decide in “{stage}” already, and nobody may in both", people=names, stage=one)
             place = next(stage for stage in stages if stage.value["key"] == other)
             examination.warn(place.at("approvers"), "nobody_left", message, {"people": sorted(people[other])})

@@ -18,7 +18,7 @@ from servicehall.domain.conditions import Activation, Condition, NoValue, compil
 from servicehall.errors import Invalid
 from servicehall.forms import Checked
 from servicehall.forms.rules import Rule
-from servicehall.texts import N_, _
+from servicehall.texts import N_, _, listed
 
 Given = Callable[[Case], str]
 _WANTED: Mapping[str, tuple[Callable[[Truth], str], tuple[bool | None, ...]]] = {
@@ -174,7 +174,7 @@ class Thinking:
 def said_because(said: str, outcome: Outcome) -> str:
     """A sentence with what excludes the opposite, in words."""
     because = [words for name in outcome.because if (words := reason(name))]
-    return _("{what}, because of {because}", what=said, because=", ".join(because)) if because else said
+    return _("{what}, because of {because}", what=said, because=listed(because)) if because else said
 
 
 def reason(name: str) -> str:

@@ -14,7 +14,7 @@ from servicehall.forms.fields.choice import read_key
 from servicehall.forms.fields.options import Choosing
 from servicehall.forms.lookup import Lookup
 from servicehall.forms.reading import Reading, Refused
-from servicehall.texts import N_, _
+from servicehall.texts import N_, _, listed
 
 
 class ChoicesField(Choosing):
@@ -74,5 +74,4 @@ class ChoicesField(Choosing):
         return [str(one) for one in value] if isinstance(value, list | tuple) else []
 
     def display(self, value: Any, locale: str, lookup: Lookup, zone: tzinfo = UTC) -> str:
-        separator = "、" if locale == "zh" else ", "
-        return "" if value is None else separator.join(self.words(value, locale))
+        return "" if value is None else listed(self.words(value, locale), locale)

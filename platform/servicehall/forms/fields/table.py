@@ -19,7 +19,7 @@ from servicehall.forms.ordering import Cycle, in_order
 from servicehall.forms.reading import Reading, Refused
 from servicehall.forms.rules import rule_fields
 from servicehall.forms.scope import Scope
-from servicehall.texts import N_, _, pick
+from servicehall.texts import N_, _, listed, pick
 
 MAX_ROWS = 200
 
@@ -177,6 +177,5 @@ class TableField(Field):
         return [[field.display(row.get(field.key), locale, lookup, zone) for field in answered] for row in rows]
 
     def display(self, value: Any, locale: str, lookup: Lookup, zone: tzinfo = UTC) -> str:
-        separator = "、" if locale == "zh" else ", "
         rows = self.display_rows(value, locale, lookup, zone)
-        return "\n".join(separator.join(cell for cell in row if cell) for row in rows)
+        return "\n".join(listed((cell for cell in row if cell), locale) for row in rows)
