@@ -211,8 +211,11 @@ def test_nobody_reads_by_a_draft_what_is_kept_from_them(small: Small, name: str)
 
 
 def test_other_differences_of_what_one_sees_are_shown(small: Small) -> None:
-    small.publish(PARTS, fields=FIELDS.replace("]", SECRETS))
-    small.order(what="x", total="1")
+    """Also of a request with a secret answer, where no rule leans on it, and whoever is merely named is told."""
+    steps = "escalate: [{at: 50%, do: [{notify: [requester]}]}]"
+    clock = f"\nsla: {{calendar: 24x7, targets: [{{measure: resolution, by_priority: {{p3: 1 hour}}, {steps}}}]}}"
+    small.publish(PARTS + clock, fields=FIELDS.replace("]", SECRETS))
+    small.order(what="x", total="1", pin="1234", mate="sec@example.com")
     drafting.edit(NAME, [replace("/approval/stages/1/when", "total > 0")], viewer=small.viewer("root"), at=small.at)
     document = drafting.current(db.session(), NAME).document
     rows = simulation.requests_since(db.session(), document, small.at - timedelta(days=1))

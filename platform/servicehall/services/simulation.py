@@ -6,7 +6,7 @@ stored. A draft of a shared document is tried with every service that uses it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -43,14 +43,14 @@ ASPECTS = ("refused", "approvers", "tasks", "dates")
 class Difference:
     """One request that would have gone another way: by aspect what it is with what is published, and with the draft.
 
-    It is `private` where rules of either know of people what a colleague may not.
+    `uses` is what rules of either lean on that not everybody may know: PRIVATE facts of people, SECRET answers.
     """
 
     id: str
     number: str
     service: str
     aspects: Mapping[str, tuple[Any, Any]]
-    private: bool
+    uses: Set[str]
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Simulation:
             {
                 "number": one.number,
                 "service": one.service,
-                "private": one.private,
+                "uses": sorted(one.uses),
                 "aspects": {aspect: {"was": was, "now": now} for aspect, (was, now) in one.aspects.items()},
             }
             for one in self.differences
@@ -105,7 +105,7 @@ def _simulated(
     session: Session, sides: Mapping[str, _Sides], rows: Sequence[Request], told: Callable[[int], None]
 ) -> Simulation:
     differences, passed_over = [], 0
-    private = {name for name, both in sides.items() if any(one is not None and _knows_more(one) for one in both)}
+    uses = {name: {use for one in both if one is not None for use in _uses(one)} for name, both in sides.items()}
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         contents = read_contents(session, [row.content for row in batch])
@@ -120,7 +120,7 @@ def _simulated(
             was, now = _outcomes(session, sides[row.service], row, answers, requester, beneficiary)
             aspects = {one: (was[one], now[one]) for one in ASPECTS if was[one] != now[one]}
             if aspects:
-                differences.append(Difference(row.id, row.number, row.service, aspects, row.service in private))
+                differences.append(Difference(row.id, row.number, row.service, aspects, uses[row.service]))
     return Simulation(len(rows) - passed_over, passed_over, tuple(differences))
 
 
@@ -148,34 +148,42 @@ def run(session: Session, payload: Payload, at: datetime, told: Told) -> dict[st
 def seen(viewer: Viewer, found: Mapping[str, Any]) -> dict[str, Any]:
     """What a viewer may see of a simulation; the other differences are only counted.
 
-    A draft says what becomes of which answer, so a difference would tell what it was made to depend on: those are
-    shown whose request the viewer may see with every answer, and private ones to auditors alone.
+    A draft says what becomes of which answer, so a difference would tell what it was made to depend on: where that is
+    a secret answer, to whoever may read all of the request's; where it is a private fact, to auditors alone.
     """
     if "differences" not in found:
         return dict(found)
-    told = [one for one in found["differences"] if viewer.is_auditor or not one["private"]]
-    readable = _readable(viewer, [one["number"] for one in told])
-    shown = [{name: one[name] for name in _SHOWN} for one in told if one["number"] in readable]
+    numbers = [one["number"] for one in found["differences"]]
+    rows = viewer.session.scalars(select(Request).where(Request.number.in_(numbers), visible_requests(viewer)))
+    visible = {row.number: row for row in rows}
+    shown = [
+        {name: one[name] for name in _SHOWN}
+        for one in found["differences"]
+        if one["number"] in visible and _may_know(viewer, visible[one["number"]], one["uses"])
+    ]
     return {**found, "differences": shown, "hidden": len(found["differences"]) - len(shown)}
 
 
+PRIVATE, SECRET = "private", "secret"
 _SHOWN = ("number", "service", "aspects")
 _Sides = tuple[Release | None, Release]
 
 
-def _readable(viewer: Viewer, numbers: Sequence[str]) -> set[str]:
-    """Those of these requests of which the viewer may read every answer."""
-    rows = viewer.session.scalars(select(Request).where(Request.number.in_(numbers), visible_requests(viewer)))
-    return {row.number for row in rows if not _has_secrets(viewer, row) or not for_viewer(viewer, row).masked}
+def _may_know(viewer: Viewer, row: Request, uses: Collection[str]) -> bool:
+    if PRIVATE in uses and not viewer.is_auditor:
+        return False
+    return SECRET not in uses or not for_viewer(viewer, row).masked
 
 
-def _has_secrets(viewer: Viewer, row: Request) -> bool:
-    return "secret" in classifications(releases.load(viewer.session, row.release)).values()
-
-
-def _knows_more(release: Release) -> bool:
-    """Whether an expression of a release knows of people what a colleague may not, or passes them on whole."""
-    return any(_PRIVATE & _names(text) for text in _texts(release.data) if "request" in text)
+def _uses(release: Release) -> Iterator[str]:
+    """PRIVATE where an expression knows of people what a colleague may not, SECRET where something takes a secret
+    answer; who is passed on whole, and all answers at once, count as used, but not who is merely named, to be told."""
+    names = {name for text in _texts(release.data) if text not in _PEOPLE for name in _names(text)}
+    if names & _PRIVATE:
+        yield PRIVATE
+    secret = {key for key, kind in classifications(release).items() if kind == "secret"}
+    if secret and ("answers" in names or secret & {name.removeprefix("answers.").partition(".")[0] for name in names}):
+        yield SECRET
 
 
 def _names(text: str) -> Set[str]:
@@ -186,16 +194,21 @@ def _names(text: str) -> Set[str]:
 
 
 def _texts(value: Any) -> Iterator[str]:
+    """Every text but the names of things and lists of names: an expression, or the name of a field that decides."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, (Mapping, list)):
-        for inner in value.values() if isinstance(value, Mapping) else value:
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            if name not in _NAMES:
+                yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
             yield from _texts(inner)
 
 
-_PRIVATE = frozenset(
-    f"{person}{fact}" for person in ("requester", "requested_for") for fact in ("", ".grade", ".start_date")
-)
+_NAMES = frozenset(("key", "keywords", "shows"))
+_PEOPLE = ("requester", "requested_for")
+_PRIVATE = frozenset(f"{person}{fact}" for person in _PEOPLE for fact in ("", ".grade", ".start_date"))
 
 
 def _key(viewer: Viewer, row: Document) -> str:
