@@ -418,3 +418,28 @@ def test_no_link_is_given(small: Small, why: str) -> None:
     small.order(**SAID)
     assert secrets_of(small, "boss") == []
     assert "approval_requested" in small.notices("boss")
+
+
+@pytest.mark.parametrize(
+    ("more", "links"), [("", 1), (", fields: [inner]", 0)], ids=["a link", "none, it asks for more"]
+)
+def test_a_gate_of_the_plan_is_decided_by_mail_too(small: Small, stranger: Stranger, more: str, links: int) -> None:
+    gate = f"{{key: g, approval: {{stages: [{{key: s, approvers: [person: sec@example.com]{more}}}]}}}}"
+    small.publish(f"fulfilment: {{tasks: [{gate}, {{key: a, title: A, group: desk, after: [g]}}]}}", fields=FIELDS)
+    made = small.order(**SAID)
+    secrets = secrets_of(small, "sec")
+    assert len(secrets) == links
+    for secret in secrets:
+        assert stranger.post("/decide", data={"key": secret, "decision": "approve"}).status_code == 303
+    assert small.task(made, "a").state == ("ready" if links else "blocked")
+
+
+def test_a_mail_that_goes_out_after_the_key_was_changed_leads_to_the_page(
+    small: Small, mailing: Postbox, made: str
+) -> None:
+    config.use(replace(config.current(), secret_key="another-key-for-tests-0123456789-abcdefghij"))
+    deliver()
+    (mail,) = [one for one in mailing.mails if one["To"].endswith("<boss@example.com>")]
+    text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "/decide?key=" not in text
+    assert f"{config.current().base_url}/approvals" in text
