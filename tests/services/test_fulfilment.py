@@ -215,6 +215,13 @@ class TestChildren:
         child = db.session.query(Request.id).filter(Request.parent_id == made).scalar()
         return made, child
 
+    def test_a_service_that_comes_to_itself_ends(self, small: Small) -> None:
+        small.publish(plan("key: again, request: it/thing, answers: {what: what}, when: what == 'yes'"))
+        made = small.order(what="yes")
+        family = db.session.query(Request.id).filter(Request.root_id == made).order_by(Request.id).all()
+        states = [small.tasks(one.id)["again"] for one in family]
+        assert states == ["in_progress"] * 9 + ["failed"]
+
     def test_a_resolved_child_does_its_task_and_its_reopening_moves_nothing(self, small: Small) -> None:
         made, child = self.ordered(small, what="m1")
         assert small.tasks(made) == {"c": "in_progress", "d": "blocked"}

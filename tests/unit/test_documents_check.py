@@ -203,6 +203,7 @@ MISTAKES = [
      "price.recurring.currency", 4, "CNY"),
     ("forms/countries.yaml", "label: Germany}", 'label: Germany, price: {amount: "0.001", currency: EUR}}', "scale",
      "options[1].price.amount", 6, "0.01"),
+    ("forms/address.yaml", "{use: countries}", "{use: countries, from: street}", "exclusive", "fields[1].options", 6, "not both"),
     ("forms/address.yaml", "{use: countries}}", "{use: countries}}\n  - {key: city, type: choice, options: {from: country}}",
      "no_options", "fields[2].options.from", 7, "country"),
     ("it/laptop.yaml", "key: laptop\n", "key: laptop\nkeywords: a\n", "type", "keywords", 4, "list"),
@@ -438,6 +439,29 @@ def test_what_can_be_meant_but_is_likely_wrong_is_a_warning(tmp_path: Path) -> N
     texts["it/plan.yaml"] = texts["it/plan.yaml"].replace("      employee: requested_for.email\n", "")
     found = {(one.severity, one.code) for one in problems_of(tmp_path, texts)}
     assert found == {("warning", code) for code in ("order", "no_title", "unreachable", "unanswered")}
+
+
+NESTED = """\
+kind: service
+department: it
+key: {key}
+title: A service
+form: {{pages: [{{key: main, title: Main, fields: [{{key: what, type: text, label: What}}]}}]}}
+fulfilment: {{tasks: [{{key: next, title: Next, request: {other}{more}}}]}}
+"""
+
+
+@pytest.mark.parametrize(("more", "found"), [("", ["one", "two"]), (", when: 'what == \"x\"'", [])])
+def test_services_do_not_come_to_each_other_without_end(tmp_path: Path, more: str, found: list[str]) -> None:
+    texts = {
+        "it/one.yaml": NESTED.format(key="one", other="two", more=""),
+        "it/two.yaml": NESTED.format(key="two", other="one", more=more),
+        "it/three.yaml": NESTED.format(key="three", other="one", more=""),
+    }
+    told = [one for one in problems_of(tmp_path, texts) if one.severity == "error"]
+    assert [(Path(one.file).stem, one.code, one.path) for one in told] == [
+        (name, "cycle", "fulfilment.tasks[0].request") for name in found
+    ]
 
 
 PRICED = """\

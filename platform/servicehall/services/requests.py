@@ -38,6 +38,8 @@ from servicehall.services.work import Work, work
 from servicehall.texts import _
 
 COMMENT_LENGTH = 10_000
+DEEPEST = 10
+"""So many requests stand above one at most, each the child of the next."""
 SYSTEM = "system:requests"
 
 
@@ -91,7 +93,12 @@ def order(wish: Order, *, viewer: Viewer, at: datetime, request_id: str | None =
 def order_child(
     w: Work, parent: Request, task: Task, *, service: str, answers: Mapping[str, Any], requested_for: str | None
 ) -> Request:
-    """A child request in its parent's family, submitted in the name of the parent's requester."""
+    """A child request in its parent's family, submitted in the name of the parent's requester.
+
+    Errors: Conflict where the family is nested as deep as it may be: a service may come to itself again.
+    """
+    if _depth(w, parent) == DEEPEST:
+        raise Conflict(_("Requests are nested as deep as they may be here; a service seems to request itself."))
     session = w.session
     release = releases.current(session, service)
     requester = directory.person(session, parent.requester_id)
@@ -119,6 +126,11 @@ def order_child(
     w.record(stream_of(parent.id), e.ChildRequested(task=task.id, child=child_id, number=child.number))
     record_submission(w, child, release, checked)
     return w.get(Request, child_id)
+
+
+def _depth(w: Work, row: Request) -> int:
+    """How many requests stand from this one up to the topmost, itself counted."""
+    return 1 if row.parent_id is None else 1 + _depth(w, w.get(Request, row.parent_id))
 
 
 def amend(

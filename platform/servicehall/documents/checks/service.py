@@ -8,6 +8,7 @@ from servicehall.documents.checks.examples import check_examples
 from servicehall.documents.checks.expressions import ABOUT_PEOPLE, check_expression
 from servicehall.documents.checks.forms import ServiceForm, service_form
 from servicehall.documents.checks.fulfilment import PlanFacts, check_plan_in_form
+from servicehall.documents.checks.nesting import check_nesting
 from servicehall.documents.checks.prices import check_prices
 from servicehall.documents.checks.sla import check_service_level
 from servicehall.documents.document import Place
@@ -40,6 +41,7 @@ def check_service(examination: Examination, place: Place) -> None:
     if plan is not None:
         facts = PlanFacts(form.facts, place.document.department, bool(service.get("confidential")))
         gates = check_plan_in_form(examination, plan, facts)
+        check_nesting(examination, place, plan)
     check_owners(examination, [chain, *gates] if chain is not None else gates)
     check_conditions(examination, place, form, chain, plan)
     if "examples" in service:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from marshmallow import validates_schema
 
 from servicehall.documents.kinds.kind import condition, use_of
 from servicehall.documents.kinds.prices import PriceLayout
-from servicehall.documents.parts import ANYTHING, Block, Layout, ListOf, OneOf, Part
+from servicehall.documents.parts import ANYTHING, Block, Layout, ListOf, OneOf, Part, wrong
 from servicehall.documents.words import Amount, DepartmentKey, Expression, FieldKey, Line, Name, Reference, Text
+from servicehall.texts import _
 
 MOST_OPTIONS = 5000
 MOST_FIELDS = 500
@@ -34,6 +38,11 @@ class SourceLayout(Layout):
 
     use = Reference("choice_list")
     from_ = FieldKey(data_key="from")
+
+    @validates_schema
+    def refuse_both(self, data: Any, **kwargs: Any) -> None:
+        if isinstance(data, Mapping) and {"use", "from_"} <= data.keys():
+            raise wrong("exclusive", _("either “use” or “from”, not both"))
 
 
 class CheckLayout(Layout):
