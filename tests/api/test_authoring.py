@@ -79,7 +79,12 @@ def test_yaml_is_the_same_document(author: Any) -> None:
     made = author.put(f"{path}/draft", data=text.encode(), content_type="application/yaml")
     assert made.json["document"]["fields"][0]["key"] == "plate"
     assert patch(author, path, [], made.headers["ETag"]).json["edition"] == made.json["edition"]
-    for bad, status in ((b"a: [", 422), (b"\xff", 400), (b"kind: field_set\nkey: other\n", 422)):
+    for bad, status in (
+        (b"a: [", 400),
+        (b"\xff", 400),
+        (b"key: a\nkey: b\n", 422),
+        (b"kind: field_set\nkey: other\n", 422),
+    ):
         assert author.put(f"{path}/draft", data=bad, content_type="application/yaml").status_code == status
     assert author.put(f"{path}/draft", data=text, content_type="text/plain").status_code == 415
 
@@ -101,6 +106,7 @@ def test_whoever_was_slower_is_told(author: Any) -> None:
     ("operations", "path"),
     [
         ([{"op": "remove", "path": "/nothing"}], "[0].path"),
+        ([{"op": "replace", "path": "/nothing/en", "value": "x"}], "[0].path"),
         ([{"op": "replace", "path": "/key", "value": "other"}], "key"),
         ([{"op": "move"}], "[0].path"),
         ({"op": "remove"}, ""),
@@ -110,6 +116,7 @@ def test_a_patch_that_cannot_be_done_changes_nothing(author: Any, operations: An
     before = author.put(f"{NEW}/draft", json=PERMIT).json
     refused = patch(author, NEW, operations)
     assert (refused.status_code, refused.json["errors"][0]["path"]) == (422, path)
+    assert "{" not in refused.json["errors"][0]["message"], "the document is not repeated"
     assert author.get(NEW).json == before
 
 

@@ -58,7 +58,9 @@ def _applied(body: Any, operation: Operation, index: int) -> Any:
         raise Conflict(_("Operation {number}: the value is another by now.", number=index + 1)) from error
     except RecursionError:
         raise _refused(f"{place}.path", "too_deep", _("nested deeper than {limit} levels", limit=MAX_DEPTH)) from None
-    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, KeyError, ValueError) as error:
+    except (jsonpatch.JsonPatchConflict, jsonpointer.JsonPointerException) as error:
+        raise _refused(f"{place}.path", "path", _("the document has no such place")) from error
+    except (jsonpatch.JsonPatchException, TypeError, KeyError, ValueError) as error:
         raise _refused(f"{place}.path", "path", _("this cannot be done: {why}", why=str(error)[:200])) from error
 
 

@@ -212,7 +212,12 @@ def _document() -> Mapping[str, Any]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadRequest(_("This is not UTF-8.")) from error
-    return drafting.body_of(text)
+    try:
+        return drafting.body_of(text)
+    except Invalid as error:
+        if any(one.code == "syntax" for one in error.problems):
+            raise BadRequest(error.detail, error.problems) from error
+        raise
 
 
 def _examined(name: Name, said: dict[str, Any]) -> Authored:
