@@ -117,12 +117,33 @@ class TestSignIn:
         self, client: FlaskClient, browser_of: Callable[[str], FlaskClient], ana: Person
     ) -> None:
         here, there = browser_of(ana.email), browser_of(ana.email)
-        form = {"password": "a new password", "conf_password": "a new password"}
+        form = {"password": "a new password", "conf_password": "a new password", "present": PASSWORD}
         assert here.post("/resetmypassword/form", data=form).status_code == 302
         assert here.get("/swagger/v1").status_code == 200
         assert there.get("/swagger/v1").status_code == 303
         assert client.post(LOGIN, json=credentials(password="a new password")).status_code == 200
         assert client.post(LOGIN, json=credentials()).status_code == 401
+
+    @pytest.mark.parametrize("present", [None, "", "wrong"])
+    def test_a_browser_left_open_is_not_enough_to_change_a_password(
+        self, client: FlaskClient, browser_of: Callable[[str], FlaskClient], ana: Person, present: str | None
+    ) -> None:
+        """Else whoever finds it could choose one, and sign with it."""
+        form = {"password": "a new password", "conf_password": "a new password"}
+        page = browser_of(ana.email).post(
+            "/resetmypassword/form", data=form | ({"present": present} if present else {})
+        )
+        assert page.status_code == 200 and 'name="present"' in page.text
+        assert ("The password is wrong." in page.text) == (present == "wrong")
+        assert client.post(LOGIN, json=credentials()).status_code == 200
+
+    def test_tries_of_the_present_password_are_counted(
+        self, browser_of: Callable[[str], FlaskClient], ana: Person
+    ) -> None:
+        browser = browser_of(ana.email)
+        form = {"password": "a new password", "conf_password": "a new password", "present": "wrong"}
+        answers = [browser.post("/resetmypassword/form", data=form).status_code for _ in range(11)]
+        assert answers == [200] * 10 + [429]
 
     def test_a_deactivated_person_is_out_with_the_next_request(
         self, app: Flask, client: FlaskClient, browser_of: Callable[[str], FlaskClient], ana: Person

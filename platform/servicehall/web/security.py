@@ -10,31 +10,37 @@ from typing import Any
 
 from flask import current_app, flash, g, redirect, request, session
 from flask.typing import ResponseReturnValue
+from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget
 from flask_appbuilder.security.api import SecurityApi
+from flask_appbuilder.security.forms import ResetPasswordForm
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_appbuilder.security.sqla.models import User
 from flask_appbuilder.security.views import AuthDBView
+from flask_appbuilder.security.views import ResetMyPasswordView as OwnPasswordView
 from flask_appbuilder.security.views import UserDBModelView as AccountView
 from flask_appbuilder.utils.limit import Limit
 from flask_appbuilder.views import BaseView, expose
 from flask_jwt_extended import create_access_token, create_refresh_token
 from flask_limiter.util import get_remote_address
-from flask_login import login_user, logout_user
+from flask_login import current_user, login_user, logout_user
 from marshmallow import Schema, fields
 from marshmallow.validate import Equal, Length
 from sqlalchemy import select, update
 from werkzeug.security import check_password_hash
+from wtforms import PasswordField
+from wtforms.validators import DataRequired, ValidationError
 
 from ..clock import now
 from ..errors import Unauthenticated
 from ..models.base import begin_writing, reading
 from ..models.directory import Person
-from ..texts import _
+from ..texts import N_, _
 from . import accounts
 from .api.reading import Nothing, read_body, read_query
 from .demo_accounts import demo_accounts
 from .identity import bearer, by_jwt
 from .shell import local_path
+from .signing import prove
 
 log = logging.getLogger("servicehall.security")
 
@@ -56,12 +62,30 @@ class UserDBModelView(AccountView):
     list_columns = ("first_name", "username", "active", "roles", "groups")
 
 
+class OwnPasswordForm(ResetPasswordForm):
+    """Another password for oneself, by whoever knows the present one: a browser left open is not enough to sign."""
+
+    present = PasswordField(N_("Your present password"), [DataRequired()], widget=BS3PasswordFieldWidget())
+
+    def validate_present(self, field: PasswordField) -> None:
+        wrong = prove(current_user, field.data).wrong
+        if wrong is not None:
+            raise ValidationError(wrong.message)
+
+
+class ResetMyPasswordView(OwnPasswordView):
+    """Flask-AppBuilder's page; it knows rights by this name."""
+
+    form = OwnPasswordForm
+
+
 class Accounts(SecurityManager):
     """Flask-AppBuilder's accounts, checked without holding a transaction while the password is hashed."""
 
     def __init__(self, appbuilder: Any) -> None:
         self.authdbview = SignIn
         self.userdbmodelview = UserDBModelView
+        self.resetmypasswordview = ResetMyPasswordView
         self.security_api = TokenApi
         self.userstatschartview = None
         super().__init__(appbuilder)
