@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -11,6 +13,8 @@ from typing import Any
 import pytest
 from tests.factories.company import DIRECTOR, EMPLOYEE, MANAGER
 from tests.factories.orders import onboarding, order
+
+from servicehall.web.api.idempotency import fingerprint
 
 SERVICE = "hr/employee-onboarding"
 Api = Callable[[str], Any]
@@ -81,6 +85,16 @@ def test_a_decision_under_a_key(api: Api) -> None:
     again = api(DIRECTOR).post(path, json=body, **keyed("d-1"))
     assert (first.status_code, again.status_code, again.data) == (200, 200, first.data)
     assert api(DIRECTOR).post(path, json=body, **keyed("d-2")).status_code == 409
+
+
+def test_what_is_kept_of_a_body_is_no_help_in_guessing_it(app: Any, api: Api) -> None:
+    """A body may hold a password; a plain hash of it would be tried out a thousand million times a second."""
+    body = {"decision": "approve", "password": "correct horse"}
+    spelled = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    with app.test_request_context("/x", method="POST", data=spelled, content_type="application/json"):
+        kept, plain = fingerprint(), hashlib.sha256(f"POST /x?\n{spelled}".encode()).hexdigest()
+        assert kept == fingerprint()
+        assert kept != plain
 
 
 def test_an_upload_under_a_key(api: Api) -> None:

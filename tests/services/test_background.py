@@ -25,6 +25,7 @@ from servicehall.models.background import BackgroundJob
 from servicehall.models.base import db
 from servicehall.services import background, checking, definitions, directory, drafting, simulation
 from servicehall.services.background import Job
+from servicehall.services.people import record_person
 from servicehall.services.shelf import Name
 from servicehall.services.visibility import Viewer, as_viewer
 
@@ -223,6 +224,28 @@ def test_a_draft_is_tried_on_past_requests_from_a_page(small: Small, browser_of:
     drafting.undo(name, viewer=small.viewer("author"), at=small.at)
     db.session.rollback()
     assert "The draft has changed since" in browser.get(f"{base}/simulation").text
+
+
+@on_sqlite
+def test_a_job_is_there_for_whoever_asked_and_only_while_they_author(small: Small, api_of: Browser, app: Flask) -> None:
+    for name in ("author", "other"):
+        small.person(name, roles=["catalog_admin"])
+    small.publish()
+    small.order(what="x")
+    change = {"op": "add", "path": "/excluded", "value": "true"}
+    drafting.edit(("service", "it", "thing"), [change], viewer=small.viewer("author"), at=small.at)
+    db.session.rollback()
+    author, other = api_of("author@example.com"), api_of("other@example.com")
+    asked = author.post(
+        "/api/v1/definitions/service/it/thing/simulate", json={"days": 3650}, headers={"Prefer": "respond-async"}
+    )
+    path = asked.headers["Location"]
+    jobs.do_all(app)
+    assert (author.get(path).json["result"]["hidden"], other.get(path).status_code) == (1, 404)
+    record_person({"email": "author@example.com", "roles": ""}, actor="system:tests", at=small.at)
+    assert author.get(path).status_code == 404
+    record_person({"email": "author@example.com", "roles": "catalog_admin", "department": "hr"}, actor="s", at=small.at)
+    assert author.get(path).status_code == 404
 
 
 @on_sqlite

@@ -8,9 +8,11 @@ from typing import Any
 from flask import Response
 
 from ...clock import as_instant
+from ...errors import NotFound
 from ...services import background, checking, simulation
 from ...services.background import Job
 from ...services.visibility import Viewer
+from ...texts import _
 from . import definition_shapes as shapes
 from .calls import as_json, call, viewer
 
@@ -31,7 +33,11 @@ SEEN: Mapping[str, Callable[[Viewer, Mapping[str, Any]], Mapping[str, Any]]] = {
     later=shapes.Job,
 )
 def get_job(job_id: str) -> Response:
-    return job_answer(background.job_of(viewer(), job_id))
+    """For whoever asked, while they author the document that it is about."""
+    job = background.job_of(viewer(), job_id)
+    if not viewer().may_author(job.payload["name"][1]):
+        raise NotFound(_("There is no such job."))
+    return job_answer(job)
 
 
 def job_answer(job: Job) -> Response:

@@ -5,7 +5,7 @@ The key's row is written in the transaction of the verb itself, so that key and 
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import json
 import time
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from flask import Response, g, request
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from ... import config
 from ...clock import now
 from ...errors import BadRequest, Conflict, Invalid, Problem
 from ...models.base import begin_writing, db, reading, set_reading
@@ -55,8 +56,12 @@ def once(run: Callable[[], Response]) -> Response:
 
 
 def fingerprint() -> str:
-    """What was asked: the same JSON in another spelling is the same, and so is the same file in another envelope."""
-    digest = hashlib.sha256(f"{request.method} {request.full_path}\n".encode())
+    """What was asked: the same JSON in another spelling is the same, and so is the same file in another envelope.
+
+    It is keyed, since a body may hold the password of a signature, which nobody is to guess from what is stored.
+    """
+    digest = hmac.new(config.current().secret_key.encode(), digestmod="sha256")
+    digest.update(f"{request.method} {request.full_path}\n".encode())
     if request.mimetype == "multipart/form-data":
         for name, text in sorted(request.form.items(multi=True)):
             digest.update(f"{name}={text}\n".encode())
