@@ -127,6 +127,37 @@ def test_what_is_no_spreadsheet_of_fields_is_refused(data: bytes) -> None:
     assert len(found.faults) >= 1
 
 
+MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+
+
+@pytest.mark.parametrize(
+    ("part", "content"),
+    [
+        ("xl/styles.xml", f"<styleSheet {MAIN}><fonts>{'<font/>' * 50_000}</fonts></styleSheet>"),
+        ("xl/workbook.xml", f"<workbook {MAIN}><definedNames>{'<definedName/>' * 50_000}</definedNames></workbook>"),
+        ("xl/worksheets/sheet1.xml", f"<worksheet {MAIN}>{'<a>' * 160_000}{'</a>' * 160_000}</worksheet>"),
+        ("xl/worksheets/sheet1.xml", "<worksheet " + " ".join(f'a{n}="1"' for n in range(310_000)) + "/>"),
+    ],
+    ids=["styles", "names", "nested", "attributes"],
+)
+def test_a_small_workbook_that_is_much_work_is_refused_before_it_is_read(part: str, content: str) -> None:
+    """19 KB of styles took a minute and a gigabyte."""
+    packed = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook(ROWS))) as plain,
+        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made,
+    ):
+        for name in plain.namelist():
+            made.writestr(name, content if name == part else plain.read(name))
+    found = read_fields(packed.getvalue())
+    assert [one.message for one in found.faults] == ["The workbook is too large once it is unpacked."]
+
+
+def test_the_largest_workbook_that_is_read_whole_is_not_too_much_work() -> None:
+    rows = [["label", "type", *[f"c{n}" for n in range(38)]], *([[f"F {n}", "text", *["x"] * 38] for n in range(500)])]
+    assert len(read_fields(workbook(rows)).fields) == 500
+
+
 def test_too_many_rows_and_columns_are_cut_and_told() -> None:
     rows = ["label" + ",x" * 60, *(f"Field {n}" for n in range(spreadsheets.MOST_ROWS + 10))]
     found = read_fields("\n".join(rows).encode())

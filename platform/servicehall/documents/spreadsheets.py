@@ -19,11 +19,15 @@ from servicehall.texts import _
 LARGEST = 2 * 1024 * 1024
 LARGEST_UNZIPPED = 20 * 1024 * 1024
 MOST_MEMBERS = 200
+MOST_MARKS = 300_000
+MOST_MARKS_AROUND = 40_000
+"""Tags and attributes of all sheets and their texts, and of everything else in a workbook: what reading costs."""
 MOST_ROWS = 501
 MOST_COLUMNS = 40
 LONGEST_CELL = 4000
 MOST_TOLD = 50
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*\bref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"')
+_AROUND = re.compile(r"^(?!.*(?:worksheets/[^/]*|sharedStrings)\.xml$).*\.(?:xml|rels)$", re.IGNORECASE)
 _DELIMITERS = ("\t", ";", ",")
 
 
@@ -86,7 +90,7 @@ def _read_xlsx(data: bytes) -> Grid:
             held = archive.infolist()
             if any(one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for one in held):
                 return _refused(_("This workbook cannot be read."))
-            if len(held) > MOST_MEMBERS or sum(one.file_size for one in held) > LARGEST_UNZIPPED:
+            if _is_heavy(archive, held):
                 return _refused(_("The workbook is too large once it is unpacked."))
             book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
             try:
@@ -100,6 +104,17 @@ def _read_xlsx(data: bytes) -> Grid:
                 book.close()
     except Exception:  # a broken workbook fails in as many ways as there are libraries below it
         return _refused(_("This workbook cannot be read."))
+
+
+def _is_heavy(archive: zipfile.ZipFile, held: Sequence[zipfile.ZipInfo]) -> bool:
+    """Whether reading would take long: a few thousand bytes can hold a million styles."""
+    if len(held) > MOST_MEMBERS or sum(one.file_size for one in held) > LARGEST_UNZIPPED:
+        return True
+    marks = {True: 0, False: 0}
+    for one in held:
+        data = archive.read(one)
+        marks[_AROUND.search(one.filename) is not None] += data.count(b"<") + data.count(b"=")
+    return marks[False] > MOST_MARKS or marks[True] > MOST_MARKS_AROUND
 
 
 def _cells(sheet: Any, grid: Grid) -> Iterator[list[str]]:
