@@ -13,6 +13,8 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
 from tests.factories.offices import ADMIN, AUTHOR, OTHER, PLAIN, document, look_again, make_offices
+from tests.factories.packs import publish_documents
+from tests.factories.people import make_group
 from tests.forms import Forms
 
 from servicehall.web.studio import reading
@@ -108,6 +110,19 @@ def test_picture_and_list_say_the_same(author: FlaskClient) -> None:
     assert [one["due"] for one in drawn["nodes"][:2]] == ["14 Dec 2026", "17 Dec 2026"]
     for words in ("Plan it", "Carry it", "5 business days before the date", "2 business days before the date"):
         assert words in page
+
+
+def test_departments_and_groups_are_chosen_by_what_people_call_them(author: FlaskClient, session: Session) -> None:
+    for key, title in (("hr", "People"), ("it", "Computers")):
+        make_group(f"{key}-desk", [], department=key)
+        groups = f"groups: [{{key: {key}-desk, title: {{en: {title} desk}}}}]"
+        publish_documents({"d.yaml": f"kind: department\ndepartment: {key}\nkey: {key}\ntitle: {title}\n{groups}\n"})
+    look_again(session)
+    page = author.get(f"{TAB}?at=/fulfilment/tasks/1").text
+    assert '<option value="hr" selected>People (hr)</option>' in page
+    assert "People desk (hr-desk)" in page
+    assert page.index("Computers desk (it-desk)") < page.index("People desk (hr-desk)"), "its own come first"
+    assert '<option value="it">Computers</option>' in author.get("/studio/new").text.replace(" selected", "")
 
 
 def test_each_task_opens_with_its_properties(author: FlaskClient) -> None:

@@ -19,6 +19,7 @@ from servicehall.services.people_lists import departments
 from servicehall.services.shelf import row_of
 from servicehall.web.admin.common import author, sent, typed
 from servicehall.web.once import once
+from servicehall.web.portal import words
 from servicehall.web.portal.acting import undo
 from servicehall.web.portal.paging import cursor, first_href, next_href
 from servicehall.web.shell import LANGUAGES
@@ -56,7 +57,8 @@ def listed() -> ResponseReturnValue:
         to_review=waiting,
         askers=directory.people(viewer.session, [one.review_by for one in waiting]),
         kinds=kinds.choices(),
-        departments=[(key, key) for key in authored.departments(viewer)],
+        departments=[(key, words.department(key)) for key in authored.departments(viewer)],
+        department_of=words.department,
         kind_name=kinds.name_of,
         **said,
     )
@@ -126,7 +128,7 @@ def _new(said: dict[str, str], problems: Any) -> str:
         said=said,
         wrong={one.path: one.message for one in problems},
         kinds=kinds.choices(),
-        departments=own,
+        departments=[(key, words.department(key)) for key in own],
         rows=rows,
         starters=starting_points(),
         kind_name=kinds.name_of,

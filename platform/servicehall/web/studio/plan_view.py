@@ -22,6 +22,7 @@ from servicehall.services.departments import department_titles
 from servicehall.texts import N_, _
 from servicehall.web.formats import day
 from servicehall.web.plan_words import reason
+from servicehall.web.portal import words
 from servicehall.web.studio.page import Page
 
 MARKS: Sequence[tuple[str, str, str]] = (
@@ -188,7 +189,7 @@ def graph(found: Sequence[Row], selected: int | None, *, href: str) -> Mapping[s
 def _who(task: Mapping[str, Any]) -> str:
     if kind_of(task) == "request":
         return str(task["request"])
-    return str(task.get("group") or "").rpartition("/")[2]
+    return words.group(str(task["group"])) if task.get("group") else ""
 
 
 def _problems(page: Page, at: str) -> Mapping[int, Sequence[str]]:

@@ -22,6 +22,7 @@ from servicehall.services import guard_rails
 from servicehall.services.shelf import Shelf
 from servicehall.services.storefront import storefront
 from servicehall.texts import _, pick
+from servicehall.web.portal import words
 
 Choices = Sequence[tuple[str, str]]
 
@@ -39,7 +40,9 @@ class Surroundings:
 
     @cached_property
     def departments(self) -> Choices:
-        return [(key, key) for key in self.session.scalars(select(Department.key).order_by(Department.key))]
+        """By title, with the key that the document writes."""
+        keys = self.session.scalars(select(Department.key).order_by(Department.key))
+        return [(key, _called(key, words.department(key))) for key in keys]
 
     @cached_property
     def rails(self) -> GuardRails:
@@ -48,8 +51,10 @@ class Surroundings:
 
     @cached_property
     def groups(self) -> Choices:
-        found = self.session.execute(select(Group.key, Group.department).order_by(Group.department, Group.key))
-        return [(key, f"{key} ({department})" if department else key) for key, department in found]
+        """Those of the document's own department first."""
+        found = self.session.execute(select(Group.key, Group.department).order_by(Group.department, Group.key)).all()
+        inorder = sorted(found, key=lambda one: one.department != self.document.department)
+        return [(one.key, _called(one.key, words.group(one.key))) for one in inorder]
 
     @cached_property
     def _documents(self) -> Mapping[str, Choices]:
@@ -131,3 +136,7 @@ class Surroundings:
                     yield inner
         elif entry.get("key"):
             yield entry
+
+
+def _called(key: str, title: str) -> str:
+    return f"{title} ({key})" if title != key else key
