@@ -114,6 +114,22 @@ def test_a_new_document_begins_with_what_the_checks_accept(company: Session, bro
 
 
 @on_sqlite
+def test_a_document_begins_in_the_language_of_its_writer(company: Session, browser_of: Browser) -> None:
+    browser = browser_of(AUTHOR)
+    browser.post("/preferences", data={"locale": "zh"})
+    said = {"kind": "service", "department": "it", "title": "停车证", "key": ""}
+    refused = browser.post("/studio/new", data=said)
+    assert "parking-permit" in refused.text, "a title without Latin letters gives no key; what one looks like is said"
+    browser.post("/studio/new", data=said | {"key": "permit"})
+    page = document(company, "permit", "service").draft_body["form"]["pages"][0]
+    assert page["title"] == {"zh": "您的需求"}
+    assert page["fields"][0]["label"] == {"zh": "理由"}
+    opened = browser.get("/studio/service/it/permit/design").text
+    assert "已存为草稿，发布后他人才能看到。" in opened
+    assert "缺少英文文本" in opened
+
+
+@on_sqlite
 def test_a_copy_takes_all_but_key_and_title(company: Session, browser_of: Browser) -> None:
     browser = browser_of(AUTHOR)
     was = published_hours(company, browser).body

@@ -82,6 +82,6 @@ def test_what_cannot_be_read_is_refused_in_words(sent: Mapping[str, Sequence[str
 
 def test_new_entries_have_what_they_need() -> None:
     field = after({"do": ["add:/form/pages/0/fields"]})["form"]["pages"][0]["fields"][1]
-    assert field == {"key": "new", "type": "text", "label": {"en": "New"}}
+    assert field == {"key": "new", "type": "text", "label": {"en": "Untitled"}}
     stage = after({"do": ["add:/approval/stages"]})["approval"]["stages"][1]
-    assert stage == {"key": "new", "title": {"en": "New"}, "approvers": [{"manager": {"of": "requested_for"}}]}
+    assert stage == {"key": "new", "title": {"en": "Untitled"}, "approvers": [{"manager": {"of": "requested_for"}}]}

@@ -14,6 +14,7 @@ from servicehall.forms.fields import FIELD_TYPES
 from servicehall.forms.fields.base import Field
 from servicehall.texts import LOCALES, _, pick
 from servicehall.web.studio.page import Page
+from servicehall.web.studio.places import language
 
 Mark = tuple[str, str]
 """An icon and its words."""
@@ -168,7 +169,6 @@ def _marks(value: Mapping[str, Any], *, answered: bool) -> list[Mark]:
 
 
 def missing_languages(text: Any) -> list[str]:
-    """The languages, by their own names, in which a text says nothing."""
-    names = {"en": "English", "zh": "中文"}
+    """The languages in which a text says nothing."""
     said = text if isinstance(text, Mapping) else {"en": text}
-    return [names[one] for one in LOCALES if not said.get(one)]
+    return [language(one) for one in LOCALES if not said.get(one)]

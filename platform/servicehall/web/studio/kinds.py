@@ -24,21 +24,24 @@ NAMES: Mapping[str, str] = {
 
 _BODIES: Mapping[str, str] = {
     "service": (
-        "type: request\nform:\n  pages:\n    - key: main\n      title: {en: What you need}\n      fields:\n"
-        "        - {key: reason, type: text, label: {en: Reason}, required: true}\n"
+        "type: request\nform:\n  pages:\n    - key: main\n      title: {en: What you need, zh: 您的需求}\n"
+        "      fields:\n        - {key: reason, type: text, label: {en: Reason, zh: 理由}, required: true}\n"
     ),
-    "field_set": "fields:\n  - {key: note, type: text, label: {en: Note}}\n",
-    "choice_list": "options:\n  - {key: first, label: {en: First}}\n",
+    "field_set": "fields:\n  - {key: note, type: text, label: {en: Note, zh: 备注}}\n",
+    "choice_list": "options:\n  - {key: first, label: {en: First, zh: 第一项}}\n",
     "approval_chain": (
-        "stages:\n  - key: manager\n    title: {en: Line manager}\n"
+        "stages:\n  - key: manager\n    title: {en: Line manager, zh: 直属经理}\n"
         "    approvers:\n      - manager: {of: requested_for, level: 1}\n    decide: all\n"
     ),
     "sla_policy": "priority: p3\ntargets:\n  - measure: resolution\n    by_priority: {p3: 3 business days}\n",
     "priority_matrix": ("impact: [department, person]\nurgency: [blocked, hindered]\npriority: [[p1, p2], [p3, p4]]\n"),
     "calendar": 'time_zone: Asia/Shanghai\nweek: {mon-fri: ["09:00-18:00"]}\n',
-    "fulfilment_plan": "tasks:\n  - key: do\n    title: {en: Do it}\n    due: 2 business days\n",
+    "fulfilment_plan": "tasks:\n  - key: do\n    title: {en: Do it, zh: 办理}\n    due: 2 business days\n",
     "assignment_rule": 'rules:\n  - {when: "true", group: GROUP, how: least_loaded}\n',
-    "notification": 'event: request_submitted\nsubject: {en: "{number}: {title}"}\nbody:\n  en: "{url}"\n',
+    "notification": (
+        'event: request_submitted\nsubject: {en: "{number}: {title}", zh: "{number}：{title}"}\n'
+        'body:\n  en: "{url}"\n  zh: "{url}"\n'
+    ),
     "department": "agents: []\n",
 }
 
@@ -59,8 +62,8 @@ def choices() -> list[tuple[str, str]]:
 
 
 def skeleton(kind: str, department: str, key: str) -> str:
-    """The YAML that a new document of a kind begins with."""
-    return f"kind: {kind}\ndepartment: {department}\nkey: {key}\ntitle: {{en: Title}}\n{_BODIES[kind]}"
+    """The YAML that a new document of a kind begins with, in all languages."""
+    return f"kind: {kind}\ndepartment: {department}\nkey: {key}\ntitle: {{en: Title, zh: 标题}}\n{_BODIES[kind]}"
 
 
 def key_of(title: str) -> str:

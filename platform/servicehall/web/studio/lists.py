@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from servicehall.models.definitions import Document
 from servicehall.services import checking, definitions
 from servicehall.services.shelf import Name
 from servicehall.services.visibility import Viewer
-from servicehall.texts import current_locale
+from servicehall.texts import LOCALES, current_locale
 from servicehall.web.studio import kinds, places
 from servicehall.web.studio.starters import STARTER, begun
 
@@ -66,8 +66,16 @@ def beginning(viewer: Viewer, name: Name, *, copy: str, title: str) -> dict[str,
         body = dict(other.draft_body or other.body or {})
     else:
         found, _problems = as_document(read_yaml(kinds.skeleton(kind, department, key)))
-        body = dict(found.body) if found is not None else {}
+        body = _in_one_language(found.body, current_locale()) if found is not None else {}
     return body | header | ({"title": {current_locale(): title}} if title else {})
+
+
+def _in_one_language(value: Any, locale: str) -> Any:
+    """What is authored, with each of its texts in this language alone: whoever writes in one is asked for no other."""
+    if isinstance(value, Mapping):
+        said = {locale: value[locale]} if value and set(value) <= set(LOCALES) else value
+        return {key: _in_one_language(inner, locale) for key, inner in said.items()}
+    return [_in_one_language(one, locale) for one in value] if isinstance(value, list) else value
 
 
 def examine(session: Session, text: str) -> list[PlacedProblem]:

@@ -258,7 +258,7 @@ ACTS: Acts = {"add": _add, "remove": _remove, "move": _move, "copy": _copy, "sha
 `tabs.py`."""
 CONTROLS: Controls = {}
 """What a control of a tab's own means: (kind, body, pointer, the values sent)."""
-NEW = N_("New")
+NEW = N_("Untitled")
 
 
 def blank(part: Part, beside: Sequence[Any]) -> Any:

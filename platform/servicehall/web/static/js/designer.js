@@ -86,7 +86,7 @@ root.addEventListener("change", (event) => {
     && event.target.parentElement.querySelector("textarea");
   if (rule && !rule.value.trim()) {
     event.stopPropagation();
-    rule.focus();
+    rule.parentElement.querySelector("a[data-build]").focus();
     return;
   }
   if (event.target.name === "pick") root.classList.toggle("has-ticks", ticked().length > 0);
