@@ -57,7 +57,7 @@ def do_task(visitor, locale, task, *, check):
     for item in worker.page.locator("#checklist [role=checkbox]").evaluate_all("all => all.map(one => one.id)"):
         worker.page.click(f"#{item}")
         expect(worker.page.locator(f"#{item}[aria-checked=true]")).to_be_focused()
-    worker.press(worker.say("Done"))
+    worker.press(worker.say("Complete it"))
     assert worker.page.locator("#do").count() == 0
 
 
