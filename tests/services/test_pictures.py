@@ -104,6 +104,13 @@ def test_what_is_kept_is_the_picture_alone_upright_and_small(app: Flask, company
     assert pictures.keep(data, by="somebody else", at=now()) == name
 
 
+def test_what_a_camera_says_wrongly_is_passed_over(company: Session) -> None:
+    name = pictures.keep(drawn("JPEG", exif=b"Exif\0\0MM\0\xdd\0\0\0\x08"), by="somebody", at=now())
+    with pictures.opened(db.session(), name) as stream:
+        assert Image.open(stream).size == (640, 213)
+    db.session.rollback()
+
+
 @pytest.mark.parametrize(
     ("data", "error"),
     [
@@ -112,9 +119,10 @@ def test_what_is_kept_is_the_picture_alone_upright_and_small(app: Flask, company
         (b"\x89PNG\r\n\x1a\n" + SCRIPT, UnsupportedMedia),
         (drawn("GIF", mode="P"), UnsupportedMedia),
         (drawn("PNG", (10_000, 5_000), "1"), UnsupportedMedia),
+        (drawn("PNG", (1, 1_000_000), "1"), UnsupportedMedia),
         (b"x" * (pictures.LARGEST + 1), TooLarge),
     ],
-    ids=["svg", "nothing", "half a script", "gif", "a bomb", "too large"],
+    ids=["svg", "nothing", "half a script", "gif", "a bomb", "a thread", "too large"],
 )
 def test_what_is_no_safe_picture_is_refused(company: Session, data: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):

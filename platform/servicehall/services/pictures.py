@@ -34,6 +34,7 @@ ENDING = ".webp"
 TAKEN = ("PNG", "JPEG", "WEBP")
 LARGEST = 5 * 1024 * 1024
 MOST_PIXELS = 40_000_000
+LONGEST_EDGE = 20_000
 EDGE = 640
 """A picture is drawn into a square of so many pixels; it never grows."""
 
@@ -47,11 +48,10 @@ def keep(data: bytes, *, by: str, at: datetime) -> str:
     if len(data) > LARGEST:
         raise TooLarge(_("A picture may have at most {n} MB.", n=LARGEST // 1024 // 1024))
     with _opened(data, TAKEN) as given:
-        upright = ImageOps.exif_transpose(given).convert("RGBA" if _is_transparent(given) else "RGB")
-    upright.thumbnail((EDGE, EDGE))
+        small = _small(given)
     out = io.BytesIO()
-    upright.save(out, "WEBP", quality=85, method=4, exif=b"", icc_profile=b"")
-    return _kept(out.getvalue(), upright.size, by=by, at=at)
+    small.save(out, "WEBP", quality=85, method=4, exif=b"", icc_profile=b"")
+    return _kept(out.getvalue(), small.size, by=by, at=at)
 
 
 def take_in(folder: Path, *, at: datetime) -> int:
@@ -116,6 +116,17 @@ def problems_of(session: Session, documents: Iterable[Authored]) -> list[PlacedP
     ]
 
 
+def _small(given: Image.Image) -> Image.Image:
+    """The picture small and upright, in colours that can be kept; made small first, so that little is ever copied."""
+    mode = "RGBA" if _is_transparent(given) else "RGB"
+    colours = given if given.mode == mode else given.convert(mode)
+    colours.thumbnail((EDGE, EDGE))
+    try:
+        return ImageOps.exif_transpose(colours)
+    except Exception:  # what a camera says of the picture is broken in as many ways as there are cameras
+        return colours
+
+
 def _opened(data: bytes, formats: tuple[str, ...]) -> Image.Image:
     """A picture of one of these formats, looked at but not unpacked; one of too many pixels is refused before."""
     refused = UnsupportedMedia(_("Choose a picture: PNG, JPEG or WebP."))
@@ -123,7 +134,7 @@ def _opened(data: bytes, formats: tuple[str, ...]) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             found = Image.open(io.BytesIO(data), formats=formats)
-            if found.width * found.height > MOST_PIXELS:
+            if found.width * found.height > MOST_PIXELS or max(found.size) > LONGEST_EDGE:
                 raise refused
             found.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
