@@ -76,3 +76,19 @@ def test_what_is_found_is_said_as_each_language_says_it() -> None:
     assert found["never"].count("、") == 2
     assert ", " not in found["never"]
     assert {one.message for one in checked(text) if one.code == "untranslated"} == {"there is no text in Chinese"}
+
+
+KINDS = "kind: choice_list\ndepartment: it\nkey: kinds\ntitle: Kinds\noptions:\n  - {key: a, label: A}\n"
+CHOOSING = "        - {key: kind, type: choice, label: Kind, options: {use: kinds}}\n"
+
+
+def test_what_is_wrong_with_an_option_of_a_shared_list_is_told_where_the_list_is_written() -> None:
+    kinds = KINDS + "  - {key: b, label: B, when: RULE}\n  - {key: c, label: C, when: amount >= 900}\n"
+    service = SERVICE.replace("        - {key: note", CHOOSING + "        - {key: note")
+    assert checked(kinds.replace("RULE", "amount < 900"), service) == []
+    (found,) = checked(kinds.replace("RULE", "amount < 9"), service)
+    assert (found.code, found.path, found.line) == ("never", "options[1].when", 7)
+    (found,) = checked(kinds.replace("RULE", "amount < 899"), service)
+    assert (found.code, found.path, found.line) == ("gap", "options[2].when", 8)
+    other = service.replace("key: loan", "key: other").replace('min: "10"', 'min: "1"')
+    assert checked(kinds.replace("RULE", "amount < 9"), service, other) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -59,19 +59,21 @@ def _check_form(expanded: Expanded, around: Around, check: Check) -> None:
     pages = expanded.form.get("pages") or ()
     check(_branches([_whole(expanded, f"pages[{n}]", page) for n, page in enumerate(pages)], "visible", "key"), Split())
     definitions = list(field_definitions(expanded.form))
-    _check_fields([_whole(expanded, path, definition) for path, definition in definitions], check)
+    _check_fields(expanded, definitions, check)
     for path, definition in definitions:
         table = around.fields.get(str(definition.get("key")))
         if isinstance(table, TableField):
-            columns = enumerate(definition["columns"])
-            places = [_whole(expanded, f"{path}.columns[{number}]", column) for number, column in columns]
-            _check_fields(places, partial(check, around=around.row(table)))
+            columns = [(f"{path}.columns[{n}]", column) for n, column in enumerate(definition["columns"])]
+            _check_fields(expanded, columns, partial(check, around=around.row(table)))
 
 
-def _check_fields(fields: Sequence[Place], check: Check) -> None:
-    check(_branches(fields, "visible", "key"), Split())
-    for field in fields:
-        options = field.items("options")
+def _check_fields(expanded: Expanded, fields: Sequence[tuple[str, Mapping[str, Any]]], check: Check) -> None:
+    """By path and definition: when they are shown, and their options, wherever those are written."""
+    check(_branches([_whole(expanded, path, field) for path, field in fields], "visible", "key"), Split())
+    for path, field in fields:
+        found = field.get("options")
+        listed = enumerate(found if isinstance(found, list) else ())
+        options = [_whole(expanded, f"{path}.options[{number}]", option) for number, option in listed]
         always = any(option.value.get("when") is None for option in options)
         check(_branches(options, "when", "key"), Split(wide_gaps=not always, overlaps=False))
 

@@ -29,7 +29,7 @@ def check_form_conditions(thinking: Thinking, form: ServiceForm) -> None:
         path = paths.get(field.key)
         if path is None or field.page in hidden or not _can_be_shown(thinking, field, expanded.origin(path)):
             continue
-        _check_field(thinking, field, expanded.origin(path))
+        _check_field(thinking, field, expanded, path)
         if isinstance(field, TableField):
             _check_columns(replace(thinking, world=thinking.world.row(field)), expanded, path)
 
@@ -37,9 +37,9 @@ def check_form_conditions(thinking: Thinking, form: ServiceForm) -> None:
 def _check_columns(thinking: Thinking, expanded: Expanded, path: str) -> None:
     """The columns of a table that can be shown, in any row of it."""
     for number, column in enumerate(thinking.world.form.fields):
-        place = expanded.origin(f"{path}.columns[{number}]")
-        if _can_be_shown(thinking, column, place):
-            _check_field(thinking, column, place)
+        inner = f"{path}.columns[{number}]"
+        if _can_be_shown(thinking, column, expanded.origin(inner)):
+            _check_field(thinking, column, expanded, inner)
 
 
 def _hidden_pages(thinking: Thinking, form: ServiceForm) -> Iterator[str]:
@@ -71,8 +71,9 @@ def _can_be_shown(thinking: Thinking, field: Field, place: Place) -> bool:
     return outcome.possible is not False
 
 
-def _check_field(thinking: Thinking, field: Field, place: Place) -> None:
+def _check_field(thinking: Thinking, field: Field, expanded: Expanded, path: str) -> None:
     """When a field that can be shown is shown, asked for and fixed, and what it accepts."""
+    place = expanded.origin(path)
     shown: Given = lambda case: case.shown(field)  # noqa: E731 - one expression, handed on
     thinking.judge(place.below("visible"), field.visible, never=_("this field is never shown"))
     _check_required(thinking, field, place.below("required"))
@@ -88,7 +89,7 @@ def _check_field(thinking: Thinking, field: Field, place: Place) -> None:
         )
     for index, option in enumerate(getattr(field, "options", ())):
         never = _("the option “{key}” is never offered", key=option.key)
-        thinking.judge(place.below(f"options[{index}].when"), option.when, never=never, given=shown)
+        thinking.judge(expanded.origin(f"{path}.options[{index}].when"), option.when, never=never, given=shown)
     _check_answerable(thinking, field, place)
 
 
