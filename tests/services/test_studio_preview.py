@@ -212,3 +212,10 @@ def test_a_shared_document_shows_through_a_service_that_uses_it(garage: FlaskCli
     assert "Parking permit (it/parking)" in page
     assert "The chief decides" in page
     assert "Number plate" in page
+
+
+def test_what_is_published_leads_to_where_people_order_it(garage: FlaskClient) -> None:
+    link = 'href="/services/it/parking"'
+    assert link not in garage.get(f"{PARKING}/design").text
+    assert garage.post(f"{PARKING}/publish").status_code == 303
+    assert link in garage.get(f"{PARKING}/design").text
