@@ -70,7 +70,9 @@ form:
         - key: users
           type: table
           label: Users
-          columns: [{key: name, type: text, label: User name, required: true}]
+          columns:
+            - {key: name, type: text, label: User name, required: true}
+            - {key: use, type: choice, label: Use, options: [{key: daily, label: Daily}]}
         - {key: budget, type: text, label: Budget code, required: true}
 approval:
   stages:
@@ -260,6 +262,11 @@ def test_the_page_of_a_service_shows_who_would_approve_and_why(hall, ana):
     assert "it-security" in page
     assert "Hand it over" in page
     assert "€900.00" in page
+
+
+def test_a_column_names_its_cells_once(hall, ana):
+    page = ana.get("/services/it/laptop").text
+    assert '<legend class="form-label visually-hidden">Use<' in page
 
 
 def test_an_approver_field_is_not_asked_of_the_requester(hall, ana):
