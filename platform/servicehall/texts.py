@@ -72,6 +72,11 @@ def fill(text: str, values: Mapping[str, Any]) -> str:
     return _PLACEHOLDER.sub(lambda match: str(values.get(match[1], match[0])), text)
 
 
+def placeholders(text: str) -> list[str]:
+    """The names that `fill` would replace, each once."""
+    return list(dict.fromkeys(_PLACEHOLDER.findall(text)))
+
+
 def listed(words: Iterable[str], locale: str | None = None) -> str:
     """Words one after the other, with what the language puts between them."""
     return ("、" if (locale or _locale.get()) == "zh" else ", ").join(words)

@@ -8,6 +8,7 @@ import pytest
 from tests.factories.small import Small
 
 from servicehall import config
+from servicehall.documents.kinds.notification import EVENTS
 from servicehall.models.base import db
 from servicehall.models.operations import Notice, Outbox
 from servicehall.services import requests
@@ -47,6 +48,25 @@ def test_in_the_readers_language(small: Small, locale: str, end: str) -> None:
     small.order()
     notice = db.session.query(Notice).filter(Notice.person_id == small.ids["li"]).one()
     assert notice.subject.endswith(end)
+
+
+def test_each_event_has_the_names_that_its_texts_may_use(small: Small) -> None:
+    texts = {
+        event: f"kind: notification\ndepartment: it\nkey: {event.replace('_', '-')}\nevent: {event}\nsubject: S\n"
+        f"body: '{' '.join(f'{{{name}}}' for name in names)}'\n"
+        for event, names in EVENTS.items()
+    }
+    small.publish(PARTS, **texts)
+    made = small.order()
+    small.decide("boss", "approve", made)
+    small.do("dan", "claim", made, "a")
+    requests.comment(small.request(made), body="hi", internal=False, viewer=small.viewer("asks"), at=small.at)
+    small.do("dan", "fail", made, "a", comment="no")
+    told = db.session.query(Notice).all()
+    assert {"approval_requested", "request_approved", "task_ready", "task_failed", "comment_added"} <= {
+        one.event for one in told
+    }
+    assert [(one.event, one.body) for one in told if "{" in one.body] == []
 
 
 @pytest.mark.parametrize(("server", "mails"), [("smtp://127.0.0.1:25", 1), ("", 0)])

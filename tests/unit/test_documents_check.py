@@ -20,6 +20,7 @@ from servicehall.documents.kinds.registry import KINDS
 from servicehall.documents.pack import Pack, check, read_pack
 from servicehall.documents.source import read_yaml
 from servicehall.services.notifications import DEFAULTS
+from servicehall.texts import placeholders
 
 COMMON = {
     "forms/address.yaml": """\
@@ -367,6 +368,19 @@ def test_texts_for_an_event_that_nobody_is_told_of_are_a_warning(tmp_path: Path)
     assert (found.severity, found.path, found.line) == ("warning", "event", 4)
     assert "approval_requested" in found.message
     assert set(EVENTS) == set(DEFAULTS)
+    assert [(event, name) for event in EVENTS for text in DEFAULTS[event] for name in placeholders(text)
+            if name not in EVENTS[event]] == []  # fmt: skip
+
+
+def test_a_name_that_an_event_does_not_have_is_a_warning(tmp_path: Path) -> None:
+    told = "kind: notification\ndepartment: it\nkey: told\nevent: task_ready\n"
+    texts = 'subject: "{numbr}: {task}"\nbody: {en: "{due} {url}", zh: "{stage} { x }"}\n'
+    found = problems_of(tmp_path, {"told.yaml": told + texts})
+    assert [(one.severity, one.code, one.path) for one in found] == [
+        ("warning", "unknown_name", "subject"),
+        ("warning", "unknown_name", "body.zh"),
+    ]
+    assert "number" in found[0].message
 
 
 def test_the_same_key_may_name_documents_of_two_kinds(tmp_path: Path) -> None:

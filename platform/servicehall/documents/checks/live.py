@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from servicehall.documents.checks.conditions import check_people_rules
 from servicehall.documents.checks.expressions import WITHOUT_FORM, check_expression
 from servicehall.documents.document import Place
@@ -11,7 +13,7 @@ from servicehall.documents.parts import suggest
 from servicehall.domain.calendar_rules import check_calendar
 from servicehall.domain.conditions import Environment
 from servicehall.domain.priorities import check_matrix
-from servicehall.texts import _
+from servicehall.texts import _, placeholders
 
 
 def check_calendar_document(examination: Examination, place: Place) -> None:
@@ -39,8 +41,17 @@ def check_assignment_rule(examination: Examination, place: Place) -> None:
 
 
 def check_notification(examination: Examination, place: Place) -> None:
-    """Its texts count for an event that people are told of."""
+    """Its texts count for an event that people are told of, and name what is known of it."""
     event = place.value["event"]
     if event not in EVENTS:
         message = _("nobody is ever told of “{event}”; {hint}", event=event, hint=suggest(event, EVENTS))
         examination.warn(place.at("event"), "unknown_event", message)
+        return
+    for text in (place.at("subject"), place.at("body")):
+        each = [text.at(locale) for locale in text.value] if isinstance(text.value, Mapping) else [text]
+        for one in each:
+            for name in placeholders(one.value):
+                if name not in EVENTS[event]:
+                    hint = suggest(name, EVENTS[event])
+                    message = _("“{name}” between braces stands for nothing here; {hint}", name=name, hint=hint)
+                    examination.warn(one, "unknown_name", message)

@@ -12,24 +12,26 @@ class NotificationLayout(Header):
     body = Text(required=True)
 
 
-EVENTS = (
-    "approval_requested",
-    "approval_reminder",
-    "request_submitted",
-    "request_approved",
-    "request_rejected",
-    "request_returned",
-    "request_resolved",
-    "request_cancelled",
-    "request_on_hold",
-    "comment_added",
-    "task_ready",
-    "task_assigned",
-    "task_returned",
-    "task_failed",
-    "clock_due_soon",
-    "clock_breached",
-)
-"""What people are told of."""
+ALWAYS = ("number", "title", "requester", "requested_for", "actor", "url")
+_STAGE, _TASK, _CLOCK = (*ALWAYS, "stage"), (*ALWAYS, "task", "due"), (*ALWAYS, "due")
+EVENTS = {
+    "approval_requested": _STAGE,
+    "approval_reminder": _STAGE,
+    "request_submitted": ALWAYS,
+    "request_approved": ALWAYS,
+    "request_rejected": ALWAYS,
+    "request_returned": ALWAYS,
+    "request_resolved": ALWAYS,
+    "request_cancelled": ALWAYS,
+    "request_on_hold": ALWAYS,
+    "comment_added": ALWAYS,
+    "task_ready": _TASK,
+    "task_assigned": _TASK,
+    "task_returned": _TASK,
+    "task_failed": _TASK,
+    "clock_due_soon": _CLOCK,
+    "clock_breached": _CLOCK,
+}
+"""What people are told of, and the names that its texts may have between braces."""
 
 KIND = Kind("notification", NotificationLayout)
