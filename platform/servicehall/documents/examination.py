@@ -37,7 +37,7 @@ class PlacedProblem:
 
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path else ""
-        source = f"{self.file}:{self.line}: " if self.file or self.line else ""
+        source = f"{self.file}:{self.line}: " if self.line else f"{self.file}: " if self.file else ""
         return f"{source}{self.severity}: {where}{self.said}"
 
     @property
