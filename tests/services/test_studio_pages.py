@@ -114,6 +114,14 @@ def test_a_new_document_begins_with_what_the_checks_accept(company: Session, bro
 
 
 @on_sqlite
+@pytest.mark.parametrize("kind", ["", "spell", "../../x"])
+def test_a_document_of_no_kind_is_refused_in_words(company: Session, browser_of: Browser, kind: str) -> None:
+    said = {"kind": kind, "department": "it", "title": "Fresh start", "key": ""}
+    answer = browser_of(AUTHOR).post("/studio/new", data=said)
+    assert (answer.status_code, "Fresh start" in answer.text) == (422, True)
+
+
+@on_sqlite
 def test_a_document_begins_in_the_language_of_its_writer(company: Session, browser_of: Browser) -> None:
     browser = browser_of(AUTHOR)
     browser.post("/preferences", data={"locale": "zh"})

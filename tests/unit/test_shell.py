@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from babel.messages.extract import extract_from_file
 from flask import Flask, g, render_template, render_template_string, request
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from werkzeug.exceptions import NotFound
 
@@ -150,6 +150,9 @@ def test_the_dark_theme_is_drawn_by_the_server(client):
 
 
 @given(st.text() | st.from_regex(r"(https?:)?[/\\]{0,3}[a-z.@]{0,12}[/\\]?[a-z?=&:]{0,8}", fullmatch=True))
+@example("//[")
+@example("https://[::1")
+@example("/\t/evil.example")
 def test_going_back_never_leaves_this_site(target):
     path = shell.local_path(target)
     parts = urlsplit(path)

@@ -199,7 +199,10 @@ def set_preferences() -> ResponseReturnValue:
 
 def local_path(target: str | None) -> str:
     """The target if it is a path of this site, else the start page: never another host."""
-    parts = urlsplit((target or "").replace("\\", "/"))
+    try:
+        parts = urlsplit((target or "").replace("\\", "/"))
+    except ValueError:
+        return "/"
     if parts.scheme or parts.netloc or not parts.path.startswith("/") or parts.path.startswith("//"):
         return "/"
     return parts.path + (f"?{parts.query}" if parts.query else "")

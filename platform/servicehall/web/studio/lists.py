@@ -64,6 +64,8 @@ def beginning(viewer: Viewer, name: Name, *, copy: str, title: str) -> dict[str,
     elif other_key and viewer.may_author(other_department):
         other = definitions.get(viewer.session, (kind, other_department, other_key))
         body = dict(other.draft_body or other.body or {})
+    elif kind not in kinds.NAMES:
+        body = {}  # keeping it says what is wrong
     else:
         found, _problems = as_document(read_yaml(kinds.skeleton(kind, department, key)))
         body = _in_one_language(found.body, current_locale()) if found is not None else {}
