@@ -104,3 +104,11 @@ def test_every_event_is_a_sentence(kind: str, body: dict[str, object], locale: s
         nothing = event_sentence({**record, "kind": "unknown.kind"}, lambda person: "Ana")
     assert said and said != nothing
     assert "{" not in said
+
+
+@pytest.mark.parametrize(("locale", "told"), [("en", "Approval asked of ana, bo"), ("zh", "已请 ana、bo 审批")])
+def test_names_stand_side_by_side_as_the_language_has_it(locale: str, told: str) -> None:
+    body = {"voices": [{"person": "ana"}, {"person": "bo"}]}
+    record = {"kind": "approval.asked_instead", "actor": None, "on_behalf_of": None, "body": body}
+    with use_locale(locale):
+        assert event_sentence(record, str) == told

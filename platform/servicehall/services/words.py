@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from servicehall.domain.lifecycle import state_name
-from servicehall.texts import N_, _
+from servicehall.texts import N_, _, listed
 
 Said = Mapping[str, Any]
 
@@ -225,7 +225,7 @@ def _handed_over(who: str, body: Said, name_of: Callable[[str | None], str]) -> 
 
 def _stage_opened(who: str, body: Said, name_of: Callable[[str | None], str]) -> str:
     names = [name_of(one["person"]) for one in body["voices"] if one.get("person")]
-    return _("Approval asked of {names}", names=", ".join(names)) if names else _("Approval asked of a group")
+    return _("Approval asked of {names}", names=listed(names)) if names else _("Approval asked of a group")
 
 
 def _priority(who: str, body: Said, name_of: Callable[[str | None], str]) -> str:

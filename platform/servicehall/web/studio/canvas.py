@@ -12,7 +12,7 @@ from servicehall.documents.form_places import entries_in, lists
 from servicehall.documents.patching import value_at
 from servicehall.forms.fields import FIELD_TYPES
 from servicehall.forms.fields.base import Field
-from servicehall.texts import LOCALES, _, pick
+from servicehall.texts import LOCALES, _, listed, pick
 from servicehall.web.studio.page import Page
 from servicehall.web.studio.places import language
 
@@ -164,7 +164,7 @@ def _marks(value: Mapping[str, Any], *, answered: bool) -> list[Mark]:
         found.append(("shield-lock", _("secret") if secret else _("personal")))
     missing = missing_languages(value.get("label")) if answered or "label" in value else []
     if missing:
-        found.append(("language", _("no text in {languages}", languages=", ".join(missing))))
+        found.append(("language", _("no text in {languages}", languages=listed(missing))))
     return found
 
 
