@@ -315,6 +315,21 @@ def test_only_the_draft_that_was_looked_at_is_published_or_discarded(company: Se
     assert document(company).draft is None
 
 
+def test_a_draft_that_is_discarded_before_it_was_published_leaves_nothing(
+    company: Session, browser_of: Browser
+) -> None:
+    browser = browser_of(AUTHOR)
+    draft(browser, CALENDAR + WEEK)
+    assert HOURS in browser.get("/studio?kind=calendar").text
+    sent = browser.post(f"{HOURS}/discard", data={"edition": drafting.edition(document(company))})
+    assert sent.location == "/studio"
+    assert [browser.get(f"{HOURS}/{page}").status_code for page in ("content", "publish", "history")] == [404] * 3
+    assert HOURS not in browser.get("/studio?kind=calendar").text
+    draft(browser, CALENDAR + WEEK)
+    assert document(company).draft is not None
+    assert browser.get(f"{HOURS}/content").status_code == 200
+
+
 def test_where_a_department_asks_for_it_a_second_person_publishes(company: Session, browser_of: Browser) -> None:
     browser, other = browser_of(AUTHOR), browser_of(OTHER)
     text = "kind: department\ndepartment: it\nkey: it\ntitle: {en: IT}\nagents: []\nreview: true\n"

@@ -28,7 +28,10 @@ def documents(
 ) -> Page[Document]:
     """One page of them; `q` is looked for in keys and titles, `with_draft` leaves out what has none."""
     size = checked_limit(limit)
-    where: list[ColumnElement[bool]] = [visible_documents(viewer)]
+    where: list[ColumnElement[bool]] = [
+        visible_documents(viewer),
+        or_(Document.version > 0, Document.draft.is_not(None)),
+    ]
     said = ((Document.kind, kind), (Document.department, department), (Document.state, state))
     where += [column == value for column, value in said if value]
     if with_draft:

@@ -25,7 +25,7 @@ from servicehall.models.definitions import Document
 from servicehall.models.log import ReleaseRow
 from servicehall.services import checking, document_notices, drafting, pictures
 from servicehall.services.releases import digest_of
-from servicehall.services.shelf import FAMILY, Name, Shelf, may_author, row_of
+from servicehall.services.shelf import FAMILY, Name, Shelf, is_there, may_author, row_of
 from servicehall.services.visibility import Viewer
 from servicehall.services.work import Work, work
 from servicehall.texts import _
@@ -180,7 +180,7 @@ def published(session: Session, name: Name) -> Authored | None:
 
 def get(session: Session, name: Name) -> Document:
     found = row_of(session, name)
-    if found is None:
+    if found is None or not is_there(found):
         raise NotFound(_("There is no such document."))
     return found
 

@@ -27,7 +27,7 @@ from servicehall.errors import Conflict, Invalid, NotFound, Problem
 from servicehall.models.base import new_id
 from servicehall.models.definitions import Document, DocumentVersion, DraftStep
 from servicehall.models.directory import Department
-from servicehall.services.shelf import FAMILY, Name, may_author, row_of
+from servicehall.services.shelf import FAMILY, Name, is_there, may_author, row_of
 from servicehall.services.visibility import Viewer
 from servicehall.services.work import Work, read_content, work
 from servicehall.texts import _
@@ -64,13 +64,13 @@ class Draft:
 
 def edition(row: Document | None) -> str:
     """What an editor remembers of what it read: another one means that somebody was faster."""
-    return f"{row.version}-{(row.draft or '')[:16]}" if row is not None else "new"
+    return f"{row.version}-{(row.draft or '')[:16]}" if row is not None and is_there(row) else "new"
 
 
 def current(session: Session, name: Name) -> Draft:
     """The draft, or without one what is published, to go on from; NotFound where there is no such document."""
     row = row_of(session, name)
-    if row is None:
+    if row is None or not is_there(row):
         raise NotFound(_("There is no such document."))
     return _draft_of(session, row)
 

@@ -81,6 +81,11 @@ def row_of(session: Session, name: Name) -> Document | None:
     return session.scalars(select(Document).where(*mine).execution_options(populate_existing=True)).first()
 
 
+def is_there(row: Document | None) -> bool:
+    """Whether there is anything to read: a draft that was thrown away before it was ever published leaves nothing."""
+    return row is not None and (row.version > 0 or row.draft is not None)
+
+
 def directory_facts(session: Session) -> DirectoryFacts:
     """What the directory knows, for the checks."""
     return DirectoryFacts(

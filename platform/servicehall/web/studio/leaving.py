@@ -14,7 +14,7 @@ from servicehall.documents.document import Document as Authored
 from servicehall.errors import Conflict, Invalid
 from servicehall.services import definitions, drafting, versions
 from servicehall.services.affected import affected
-from servicehall.services.shelf import Name, row_of
+from servicehall.services.shelf import Name, is_there, row_of
 from servicehall.services.visibility import Viewer
 from servicehall.texts import N_, _
 from servicehall.web.admin.common import author, sent, typed
@@ -89,7 +89,7 @@ def do(kind: str, department: str, key: str, act: str) -> ResponseReturnValue:
         flash(error.detail, "warning")
         return redirect(base_of(name), code=303)
     flash(_(WORDS[act][3]), "success")
-    return redirect(base_of(name) if row_of(viewer.session, name) is not None else "/studio", code=303)
+    return redirect(base_of(name) if is_there(row_of(viewer.session, name)) else "/studio", code=303)
 
 
 @pages.get(f"{ONE}/download")

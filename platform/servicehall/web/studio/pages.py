@@ -16,7 +16,7 @@ from servicehall.services import authored, directory, drafting, reviewing
 from servicehall.services.drafting import edition
 from servicehall.services.listing import MAX_LIMIT
 from servicehall.services.people_lists import departments
-from servicehall.services.shelf import row_of
+from servicehall.services.shelf import is_there, row_of
 from servicehall.web.admin.common import author, sent, typed
 from servicehall.web.once import once
 from servicehall.web.portal import words
@@ -77,7 +77,7 @@ def make() -> ResponseReturnValue:
     said = {name: sent(name) for name in ("kind", "department", "key", "copy")}
     viewer = author(said["department"] or None)
     name = (said["kind"], said["department"], said["key"] or kinds.key_of(sent("title")))
-    if row_of(viewer.session, name) is not None:
+    if is_there(row_of(viewer.session, name)):
         return redirect(base_of(name), code=303)
     try:
         body = lists.beginning(viewer, name, copy=said["copy"], title=sent("title"))

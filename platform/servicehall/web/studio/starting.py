@@ -14,10 +14,11 @@ from servicehall.errors import Conflict, Invalid
 from servicehall.services import drafting
 from servicehall.services.imports import import_pack
 from servicehall.services.people_lists import departments
-from servicehall.services.shelf import row_of
+from servicehall.services.shelf import is_there, row_of
 from servicehall.texts import _, current_locale
 from servicehall.web.admin.common import author, by_field, sent, typed
 from servicehall.web.once import once
+from servicehall.web.portal import words
 from servicehall.web.portal.acting import undo
 from servicehall.web.studio import kinds
 from servicehall.web.studio.page import base_of
@@ -46,7 +47,7 @@ def read_spreadsheet() -> ResponseReturnValue:
         return _sheet_page(said, sheet=sheet), 422
     name = (said["kind"], said["department"], said["key"] or kinds.key_of(said["title"]))
     try:
-        if said["kind"] not in MADE_FROM_FIELDS or row_of(viewer.session, name) is not None:
+        if said["kind"] not in MADE_FROM_FIELDS or is_there(row_of(viewer.session, name)):
             raise Conflict(_("There is already a document with this key."))
         drafting.save(name, body=_body(name, said["title"], sheet), viewer=viewer, at=now(), expected="new")
     except (Conflict, Invalid) as error:
@@ -100,7 +101,7 @@ def _sheet_page(said: dict[str, str], **values: Any) -> str:
         "studio/new_spreadsheet.html",
         said=said,
         kinds=[(kind, kinds.name_of(kind)) for kind in MADE_FROM_FIELDS],
-        departments=own,
+        departments=[(key, words.department(key)) for key in own],
         columns=list(HEADINGS),
         most=spreadsheets.MOST_ROWS - 1,
         **{"wrong": {}, **values},
