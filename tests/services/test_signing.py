@@ -168,8 +168,10 @@ def test_a_call_carries_the_password_also_one_of_many(
 
 def test_many_at_once_on_the_page_leave_out_what_is_signed(small: Small, made: str, boss: FlaskClient) -> None:
     row, content = approval_of(small, made).id, content_of(small, made)
-    page = boss.post("/approvals/selected", data={"decision": "approve", "approval": row})
-    assert "Needs your signature" in words_of(page)
+    for decision in ("approve", "reject"):
+        page = boss.post("/approvals/selected", data={"decision": decision, "approval": row})
+        assert "Needs your signature" in words_of(page) and "These are decided one by one" in words_of(page)
+        assert f'value="{row}"' not in page.text and "btn-success" not in page.text
     said = {"decision": "approve", "approval": row, f"content-{row}": content, **BOTH}
     assert "This decision is signed" in words_of(boss.post("/approvals/decisions", data=said))
     assert state_of(small, made) == "pending_approval"

@@ -12,6 +12,7 @@ from servicehall.clock import now
 from servicehall.errors import ServicehallError
 from servicehall.models.base import reading
 from servicehall.services import cases, decisions, lists
+from servicehall.services.cases.names import Record
 from servicehall.services.visibility import approval_for
 from servicehall.texts import _
 from servicehall.web.inbox.waiting import waiting_count
@@ -64,8 +65,19 @@ def selected() -> ResponseReturnValue:
         return redirect("/approvals", code=303)
     with reading():
         records = [cases.approval_record(viewer(), approval_for(viewer(), one)) for one in chosen]
-        needed = any(decision in one["comment_for"] for one in records)
-        return render_template("inbox/selected.html", decision=decision, records=records, needed=needed)
+        alone = {one["id"]: _alone(one, decision) for one in records}
+        together = [one for one in records if one["may_decide"] and not alone[one["id"]]]
+        needed = any(decision in one["comment_for"] for one in together)
+        return render_template(
+            "inbox/selected.html", decision=decision, records=records, together=together, alone=alone, needed=needed
+        )
+
+
+def _alone(one: Record, decision: str) -> str:
+    """Why it is decided on its own page, if it is."""
+    if one["sign"]:
+        return _("Needs your signature: open it to decide.")
+    return _("Has fields for you: open it to decide.") if decision == "approve" and one["fields"] else ""
 
 
 @pages.post("/approvals/decisions")
