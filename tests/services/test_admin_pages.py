@@ -15,11 +15,14 @@ from tests.databases import on_sqlite
 from tests.factories.offices import ADMIN, AUTHOR, PLAIN, let_go, look_again, make_offices
 
 from servicehall.clock import now
+from servicehall.jobs import background
 from servicehall.models.base import begin_writing
 from servicehall.models.operations import ApiToken, Outbox, Timers
-from servicehall.services import directory
+from servicehall.services import directory, timers
+from servicehall.services.deliveries import DELIVERIES
 from servicehall.services.people import record_person
 from servicehall.web import tokens
+from servicehall.web.admin import deliveries
 
 Browser = Callable[[str], FlaskClient]
 
@@ -233,6 +236,13 @@ def parked_mails(session: Session, number: int) -> list[str]:
     ids = list(session.scalars(select(Outbox.id)))
     look_again(session)
     return ids
+
+
+def test_every_kind_of_work_has_a_name() -> None:
+    known = {"outbox": DELIVERIES, "timers": timers.KINDS, "background": background.KINDS}
+    assert {table: set(names) for table, names in deliveries.KINDS.items()} == {
+        table: set(kinds) for table, kinds in known.items()
+    }
 
 
 def test_what_is_parked_shows_its_reason_and_is_tried_again(company: Session, browser_of: Browser) -> None:

@@ -242,6 +242,8 @@ def test_reading_a_confidential_request_is_noted(app: Flask, browser_of: Callabl
         viewer = as_viewer(db.session(), person("asks").id)
         sent = requests.order(Order("it/thing", ANSWERS), viewer=viewer, at=NOW)
     assert auditor.post("/audit/who", data={"number": sent}).status_code == 200
+    unknown = auditor.post("/audit/who", data={"number": "REQ-0"})
+    assert unknown.status_code == 404 and 'href="#field-number"' in unknown.text
     with app.app_context():
         read = select(AccessLog.subject).where(AccessLog.kind == "audit", AccessLog.person_id == person("aud").id)
         assert db.session.scalars(read).all() == [f"request/{sent}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template
@@ -31,6 +32,27 @@ TABLES = {
     "timers": N_("Timers"),
     "background": N_("Checks and simulations"),
 }
+KINDS = {
+    "outbox": {
+        "mail": N_("Mail"),
+        "guest_link": N_("Task link"),
+        "webhook": N_("Call to another system"),
+        "report": N_("Report"),
+    },
+    "timers": {
+        "approval_reminder": N_("Reminder of an approval"),
+        "approval_timeout": N_("Approval out of time"),
+        "clock_step": N_("Step of a clock"),
+        "clock_due": N_("Clock is due"),
+        "clock_recompute": N_("Clock counted anew"),
+        "delegation_start": N_("Deputy begins"),
+        "delegation_end": N_("Deputy ends"),
+        "document_publish": N_("Publishing at a date"),
+        "person_inactive": N_("Departure of a person"),
+        "request_close": N_("Request closes by itself"),
+    },
+    "background": {"check": N_("Check before publishing"), "simulation": N_("Trial on past requests")},
+}
 
 
 @pages.get("/admin/deliveries")
@@ -40,7 +62,8 @@ def listed() -> ResponseReturnValue:
     state, table = typed("state") or "parked", typed("table") or "outbox"
     if state not in TABS or table not in TABLES:
         raise NoPage
-    found = parked.waiting_work(session, table, state, kind=typed("kind"), cursor=cursor())
+    kind = typed("kind") if typed("kind") in KINDS[table] else ""
+    found = parked.waiting_work(session, table, state, kind=kind, cursor=cursor())
     return render_template(
         "admin/deliveries.html",
         rows=found.rows,
@@ -50,7 +73,9 @@ def listed() -> ResponseReturnValue:
         reason_of=reason_of,
         state=state,
         table=table,
-        kind=typed("kind"),
+        kind=kind,
+        kinds=[(key, _(text)) for key, text in KINDS[table].items()],
+        kind_name=partial(_kind_name, table),
         tabs=[(key, _(text), f"/admin/deliveries?state={key}&table={table}") for key, text in TABS.items()],
         tables=[(key, _(text)) for key, text in TABLES.items()],
         parked_kinds=parked.parked_kinds(session, table),
@@ -75,6 +100,11 @@ def retry(table: str) -> ResponseReturnValue:
     else:
         flash(_("There was nothing to try again; somebody was faster."), "warning")
     return redirect(f"/admin/deliveries?state=parked&table={table}", code=303)
+
+
+def _kind_name(table: str, kind: str) -> str:
+    text = KINDS[table].get(kind)
+    return _(text) if text else kind
 
 
 def _person(row: Any) -> str | None:

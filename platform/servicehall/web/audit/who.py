@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from servicehall.clock import now
 from servicehall.documents.source import read_yaml
-from servicehall.errors import Invalid, NotFound, Problem, ServicehallError
+from servicehall.errors import Invalid, NotFound, Problem
 from servicehall.models.base import reading
 from servicehall.services import cases
 from servicehall.services.access import note_reading
@@ -45,7 +45,9 @@ def asked() -> ResponseReturnValue:
                 note_reading(request_for(viewer, said["number"]), viewer=viewer, at=now(), kind="audit")
             found = cases.answer_record(who(viewer.session, _question(viewer, said), now=now()))
         except (Invalid, NotFound) as error:
-            return _page(viewer, said, problems=_problems(error)), error.status
+            at = "number" if said["number"] else "service"
+            problems = list(error.problems) or [Problem(at, error.code, error.detail)]
+            return _page(viewer, said, problems=problems), error.status
         return _page(viewer, said, found=found)
 
 
@@ -82,7 +84,3 @@ def _answers(text: str) -> Mapping[str, Any]:
         return source.value or {}
     problem = _("Write each answer on a line of its own, as “field: value”.")
     raise Invalid(problem, [Problem("answers", "invalid", problem)])
-
-
-def _problems(error: ServicehallError) -> list[Problem]:
-    return list(error.problems) or [Problem("service", error.code, error.detail)]
