@@ -182,11 +182,16 @@ class Visitor:
         return self.page.inner_text(selector)
 
     def check(self) -> None:
-        """Axe finds nothing on this page, it fits the window, and its language is the visitor's."""
+        """Axe finds nothing, the page fits with its buttons and its current tab, and is in the visitor's language."""
         here = self.page.url
         assert (self.page.get_attribute("html", "lang") or "").startswith(self.locale), here
         width = self.page.viewport_size["width"] if self.page.viewport_size else 0
         assert self.page.evaluate("document.documentElement.scrollWidth") <= width, f"{here} is wider than {width}"
+        cut = "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.outerHTML)"
+        assert self.page.locator(".btn").evaluate_all(cut) == [], f"{here}: words do not fit their buttons"
+        tab = self.page.locator(".tabs [aria-current]:visible")
+        hidden = "tab => tab.getBoundingClientRect().right > tab.closest('.tabs').getBoundingClientRect().right + 1"
+        assert not tab.count() or not tab.first.evaluate(hidden), f"{here}: the tab one is in is out of sight"
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE)
         found = self.page.evaluate(AXE_FINDS)

@@ -23,7 +23,7 @@ PAGES = {
     "ruolan.shen": ("/approvals", "/approvals?tab=decided"),
     "hao.sun": ("/desk", "/desk -> /tasks/", "/desk/queue", "/desk/board", "/desk/requests"),
     "min.zhou": ("/desk/requests -> /requests/",),
-    "zhen.ye": ("/audit", "/audit -> /audit/requests/", "/audit/seals", "/audit/access"),
+    "zhen.ye": ("/audit", "/audit -> /audit/requests/", "/audit/seals", "/audit/access", "/audit/who"),
     "peng.duan": (
         "/admin/people",
         "/admin/people -> /admin/people/0",
@@ -32,6 +32,7 @@ PAGES = {
         "/admin/groups",
         "/admin/guard-rails -> /admin/guard-rails/",
         "/admin/deliveries",
+        "/admin/deliveries?state=waiting&table=timers",
         "/users/list/",
         "/roles/list/",
     ),
@@ -44,6 +45,8 @@ PAGES = {
         "/studio -> /studio/service/it",
         "/studio/service/it/laptop/design?at=/form/pages/0/fields/0",
         "/studio/service/it/laptop/yaml",
+        "/studio/service/it/laptop/examples",
+        "/studio/service/it/laptop/publish",
         "/studio/service/it/laptop/history",
         "/studio/service/it/laptop/picture",
         "/studio/service/it/laptop/simulation",
@@ -72,3 +75,19 @@ def test_every_page_is_accessible_and_fits(visitor, name, locale):
             someone.widen(width)
             someone.check()
         someone.widen(widths[0])
+
+
+def test_what_could_not_be_read_of_a_spreadsheet_leads_to_the_draft(visitor):
+    author = visitor("shan.gao@example.com")
+    author.go("/studio/new/spreadsheet")
+    sheet = {"name": "fields.csv", "mimeType": "text/csv", "buffer": b"label,type\nSize,colour\n"}
+    author.page.set_input_files("[name=file]", sheet)
+    author.page.fill("[name=title]", "Fields of a sheet")
+    author.press("Read it")
+    assert "B2" in author.text("[role=alert]")
+    for width in (375, 1280):
+        author.widen(width)
+        author.check()
+    author.open("Open the draft")
+    author.go("/studio/service/it/fields-of-a-sheet/discard")
+    author.press("Discard")

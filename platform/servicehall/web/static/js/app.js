@@ -25,6 +25,8 @@ function start(root, wanted = parts) {
 }
 
 start(document);
+showTab();
+window.addEventListener("resize", showTab);
 document.addEventListener("hall:swapped", (event) => start(event.target, parts.slice(0, 2)));
 document.addEventListener("htmx:after:swap", (event) => start(event.detail?.ctx?.target ?? document, parts.slice(1, 2)));
 document.querySelector("[data-focus]")?.focus();
@@ -34,6 +36,13 @@ document.addEventListener("change", (event) => {
     boxes.forEach((box) => { box.checked = event.target.checked; mark(box); });
   } else if (event.target.matches("[data-row] input[type=checkbox]")) mark(event.target);
 });
+
+function showTab() {
+  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+    const list = tab.closest(".tabs");
+    list.scrollLeft = tab.parentElement.offsetLeft - list.offsetLeft - (list.clientWidth - tab.offsetWidth) / 2;
+  }
+}
 
 function mark(box) {
   box.closest("[data-row]")?.classList.toggle("is-selected", box.checked);
