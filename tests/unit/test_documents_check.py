@@ -510,6 +510,7 @@ YEN = 'price: {amount: "100", currency: JPY, recurring: {amount: "10", per: mont
          [("mixed", "options[1].options[0].price.recurring.per")]),
         ("summary: Free", "5.5", '{amount: "5", currency: JPY}', [("scale", "options[0].price")]),
         ("summary: Free", "5.5", '"5.005"', []),
+        ('price: {amount: "1", currency: EUR}', "5", "5.1", []),
     ],
 )  # fmt: skip
 def test_what_is_added_up_is_in_one_currency_and_period(

@@ -35,7 +35,7 @@ def _check_amount(examination: Examination, place: Place, value: Mapping[str, An
     if currency is None or "amount" not in value:
         return
     unit = minor_unit(currency)
-    if Decimal(value["amount"]) % unit:
+    if Decimal(str(value["amount"])) % unit:
         message = _("the smallest amount of {currency} is {unit}", currency=currency, unit=plain(unit))
         examination.error(place if value.get("alone") else place.below("amount"), "scale", message)
 
