@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -133,6 +135,21 @@ def test_wrong_passwords_are_counted_and_said(small: Small, made: str, boss: Fla
     assert (by_call.status_code, by_call.json["status"]) == (429, 429), "the account's tries, however they come in"
     assert all(1 <= int(one.headers["Retry-After"]) <= 300 for one in (answer, by_call))
     assert state_of(small, made) == "pending_approval"
+
+
+def test_many_tries_at_once_are_counted_as_those_one_after_the_other(small: Small, made: str, api_of: Any) -> None:
+    row, content = approval_of(small, made), content_of(small, made)
+    programs = [api_of("boss@example.com") for _ in range(24)]
+    together = Barrier(len(programs))
+
+    def guess(program: FlaskClient) -> int:
+        together.wait()
+        said = {"decision": "approve", "content_sha256": content, **WRONG}
+        return program.post(f"/api/v1/approvals/{row.id}/decision", json=said).status_code
+
+    with ThreadPoolExecutor(len(programs)) as pool:
+        answers = sorted(pool.map(guess, programs))
+    assert answers == [422] * 10 + [429] * 14
 
 
 def test_an_account_without_a_password_cannot_sign_and_is_told(small: Small, browser_of: Any) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
+from threading import Lock
 
 from flask import current_app, g
 from limits import parse
@@ -16,6 +18,9 @@ from ..errors import TooMany
 from ..texts import N_, _
 
 log = logging.getLogger("servicehall.security")
+
+_TURNS = tuple(Lock() for _ in range(64))
+"""One for several, within this process: others add a try or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,14 @@ class Guesses:
             log.warning("too many wrong tries: %s of %s", self.what, whose)
             g.closed_until = _limiter().get_window_stats(parse(self.most), self.what, whose).reset_time
             raise TooMany(_(self.told))
+
+    @contextmanager
+    def turn(self, whose: str) -> Iterator[None]:
+        """One try after the other, where a try takes its time: else many at once would be looked at before the first
+        is counted. TooMany as `refuse`."""
+        with _TURNS[hash((self.what, whose)) % len(_TURNS)]:
+            self.refuse(whose)
+            yield
 
     def count(self, whose: str) -> None:
         """One more was wrong."""

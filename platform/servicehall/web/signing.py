@@ -74,14 +74,15 @@ def prove(account: User, password: str, *, email: str | None = None) -> Proof:
 
     Takes its time also where the account has no password.
     """
-    PASSWORDS.refuse(str(account.id))
-    right = check_password_hash(account.password or current_app.config["AUTH_DB_FAKE_PASSWORD_HASH_CHECK"], password)
-    if not account.password:
-        return Proof(wrong=_no_password())
-    if not right or (email is not None and email.strip().lower() != account.email):
-        PASSWORDS.count(str(account.id))
-        said = _("The password is wrong.") if email is None else _("The email or the password is wrong.")
-        return Proof(wrong=Problem("password", "wrong", said))
+    known = account.password or current_app.config["AUTH_DB_FAKE_PASSWORD_HASH_CHECK"]
+    with PASSWORDS.turn(str(account.id)):
+        right = check_password_hash(known, password)
+        if not account.password:
+            return Proof(wrong=_no_password())
+        if not right or (email is not None and email.strip().lower() != account.email):
+            PASSWORDS.count(str(account.id))
+            said = _("The password is wrong.") if email is None else _("The email or the password is wrong.")
+            return Proof(wrong=Problem("password", "wrong", said))
     return Proof(("password",) if email is None else ("email", "password"))
 
 
