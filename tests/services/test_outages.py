@@ -21,6 +21,7 @@ from servicehall import create_app
 from servicehall.models.base import db
 from servicehall.models.requests import Comment, Request
 from servicehall.services import audit, sealing
+from servicehall.services.people import record_person
 from servicehall.web import tokens
 
 TASKS = "fulfilment: {tasks: [{key: a, title: A, group: desk}]}"
@@ -93,6 +94,18 @@ def test_a_lock_held_for_long_is_503_and_what_is_sent_again_is_done_once(
         for _ in range(2):
             assert [one.status_code for one in all_at_once(order)] == [201] * MANY
     assert db.session.query(Request).count() == MANY
+
+
+def test_what_only_examines_waits_for_no_writer_and_keeps_none_waiting(
+    app: Flask, api: Callable[..., Any], small: Small
+) -> None:
+    """A check that thinks for long is no reason for anybody else to wait."""
+    record_person({"email": "asks@example.com", "roles": "catalog_admin"}, actor="system:tests", at=small.at)
+    db.session.remove()
+    with process(app, lock_timeout=1) as impatient, write_lock(app):
+        for verb in ("lint", "diff", "simulate"):
+            answer = api("POST", f"/definitions/service/it/thing/{verb}", of=impatient, json={})
+            assert (verb, answer.status_code) == (verb, 200)
 
 
 @pytest.mark.proves("R8")

@@ -101,6 +101,7 @@ def redo_draft(kind: str, department: str, key: str) -> Response:
 
 @call("POST", f"{ONE}/lint", summary="What publishing would find", tag=TAG, body=inputs.Examined, answer=shapes.Lint)
 def lint_definition(kind: str, department: str, key: str, said: dict[str, Any]) -> Response:
+    only_read()
     name = named(kind, department, key)
     document, session = _examined(name, said), viewer().session
     found = [*checking.check_draft(session, document, deep=True), *deciders.cycles_beside(session, document, now())]
@@ -117,6 +118,7 @@ def lint_definition(kind: str, department: str, key: str, said: dict[str, Any]) 
     answer=shapes.Difference,
 )
 def diff_definition(kind: str, department: str, key: str, said: dict[str, Any]) -> Response:
+    only_read()
     name = named(kind, department, key)
     document, was = _examined(name, said), definitions.published(viewer().session, name)
     changes = describe_changes(was.body if was is not None else None, document.body)
