@@ -32,7 +32,7 @@ from servicehall.models.log import EventRow
 from servicehall.services import delegations, timers
 from servicehall.services.people import record_group, record_person
 
-COMPANIES, ACTS = 200 if proofs.LONG else 4, 30
+COMPANIES, ACTS = 1000 if proofs.LONG else 4, 30
 NAMES = ["asks", "ben", "cem", "dan", "eva", "fay"]  # nobody is led by somebody before them
 ADMINISTRATORS = [f"root{number}" for number in range(6)]  # more than can be out of one stage
 GROUPS = ["desk", "sec", "leads"]
