@@ -20,7 +20,8 @@ from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
-from tests.factories.postbox import free_port, mail_server
+from tests.factories.postbox import mail_server
+from tests.ports import free_port
 
 from servicehall.texts import _, use_locale
 

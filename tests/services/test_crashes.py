@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -19,6 +18,7 @@ from flask import Flask
 from sqlalchemy import select
 from tests import databases
 from tests.factories.people import make_person
+from tests.ports import free_port
 
 from servicehall import create_app
 from servicehall.errors import Unavailable
@@ -41,9 +41,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.data = folder / "postgres"
         self.binaries = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            self.port = found.getsockname()[1]
+        self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
 

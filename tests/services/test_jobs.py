@@ -20,8 +20,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from tests import databases
 from tests.factories.small import Small
+from tests.ports import free_port
 from tests.proofs import KILLS, SEED
-from tests.services.test_serving import free_port
 
 from servicehall import create_app, jobs
 from servicehall.clock import now

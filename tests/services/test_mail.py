@@ -15,8 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from tests.factories.packs import DEPARTMENT, REPAIR, publish_pack
 from tests.factories.people import make_group, make_person
-from tests.factories.postbox import Postbox, free_port
+from tests.factories.postbox import Postbox
 from tests.factories.postbox import deliver as deliver_at
+from tests.ports import free_port
 
 from servicehall import config
 from servicehall.channels.delivery import Failed, Refused, reason_of

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import pytest
+from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60
@@ -40,12 +40,6 @@ def once(folder: Path, *arguments: str, **said: str) -> subprocess.CompletedProc
         timeout=PATIENCE,
         check=False,
     )
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def answer(port: int, path: str) -> tuple[int, str]:

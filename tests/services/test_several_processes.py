@@ -14,7 +14,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 from tests import databases
-from tests.services.test_serving import PATIENCE, free_port, once, start, wait_for
+from tests.ports import free_port
+from tests.services.test_serving import PATIENCE, once, start, wait_for
 
 from servicehall import create_app
 from servicehall.clock import now

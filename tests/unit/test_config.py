@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import stat
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,22 @@ def test_the_demo_makes_a_key_once_and_keeps_it_to_itself(tmp_path: Path) -> Non
     first = read(tmp_path, SECRET_KEY="", DEMO="1").secret_key
     assert read(tmp_path, SECRET_KEY="", DEMO="1").secret_key == first
     assert stat.S_IMODE((tmp_path / "secret-key").stat().st_mode) == 0o600
+
+
+def test_two_that_start_the_demo_at_once_have_one_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second starts, and is through, while the first is making the key."""
+    make, others = secrets.token_urlsafe, []
+
+    def slowly(size: int) -> str:
+        if not others:
+            others.append("")
+            others[0] = read(tmp_path, SECRET_KEY="", DEMO="1").secret_key
+        return make(size)
+
+    monkeypatch.setattr(secrets, "token_urlsafe", slowly)
+    assert [read(tmp_path, SECRET_KEY="", DEMO="1").secret_key] == others
+    assert others[0]
+    assert [one.name for one in tmp_path.iterdir() if "key" in one.name] == ["secret-key"]
 
 
 def test_the_hosts_are_those_of_the_address_and_this_machine(tmp_path: Path) -> None:
