@@ -29,6 +29,10 @@ settings.register_profile("hall", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("hall")  # how long a machine takes is no finding
 
 
+SLOW, accounts.HASHED_BY = accounts.HASHED_BY, "scrypt:1024:8:1"
+"""What is kept of a password is slow on purpose; in the tests it need not be."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browsers first: their tests wait more than they work, so that other processes do the rest beside them."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is None)

@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine, event, func, select
 
 from servicehall import create_app
@@ -83,6 +84,15 @@ def refuse_writing_readers(engine: Engine) -> None:
     event.listen(engine, "before_cursor_execute", check)
 
 
+def _application(settings: Settings, folder: Path) -> Flask:
+    """The application; templates are compiled once for all processes of the tests."""
+    made = create_app(settings)
+    compiled = folder.parents[1] / "templates"
+    compiled.mkdir(exist_ok=True)
+    made.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
+    return made
+
+
 class Database:
     """A migrated database with its application.
 
@@ -144,7 +154,7 @@ class SqliteDatabase(Database):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self.folder = folder
-        self.app = create_app(settings_for(folder))
+        self.app = _application(settings_for(folder), folder)
         with self.app.app_context():
             refuse_writing_readers(db.engine)
             upgrade_database()
@@ -177,7 +187,7 @@ class PostgresDatabase(Database):
         self.name = f"{_PREFIX}{os.getpid()}"
         _drop_abandoned()
         _administer(f'CREATE DATABASE "{self.name}"', f'ALTER DATABASE "{self.name}" SET synchronous_commit = off')
-        self.app = create_app(settings_for(folder, POSTGRES + self.name))
+        self.app = _application(settings_for(folder, POSTGRES + self.name), folder)
         with self.app.app_context():
             refuse_writing_readers(db.engine)
             upgrade_database()

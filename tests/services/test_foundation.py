@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, event, select, text
 from tests import databases
 from tests.clients import Client
+from tests.conftest import SLOW
 from tests.databases import on_sqlite
 from tests.factories.people import make_group, make_person
 
@@ -64,6 +65,11 @@ def deactivate(app: Flask, person: Person) -> None:
 
 
 class TestSignIn:
+    def test_what_is_kept_of_a_password_takes_time_and_memory_to_guess(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(accounts, "HASHED_BY", SLOW)
+        name, cost, _block, _lanes = accounts.hash_password(PASSWORD).split("$")[0].split(":")
+        assert (name, int(cost) >= 2**15) == ("scrypt", True)
+
     def test_the_page_opens_a_session(self, client: FlaskClient, ana: Person) -> None:
         token = csrf_of(client)
         form = {"username": " Ana@Example.com", "password": PASSWORD, "csrf_token": token}

@@ -19,6 +19,7 @@ from ..texts import _
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 512
+HASHED_BY = "scrypt"
 BATCH = 500
 
 
@@ -27,7 +28,7 @@ def hash_password(password: str) -> str:
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD or not password.strip("\0 "):
         text = _("A password needs at least {least} characters.", least=SHORTEST_PASSWORD)
         raise Invalid(text, [Problem("password", "length", text)])
-    return generate_password_hash(password)
+    return generate_password_hash(password, HASHED_BY)
 
 
 def person_of(session: Session, email: str) -> Person:
