@@ -183,7 +183,15 @@ class Visitor:
         return self.page.inner_text(selector)
 
     def check(self) -> None:
-        """Axe finds nothing, the page fits with its buttons and its current tab, and is in the visitor's language."""
+        """Axe finds nothing on the page, and it fits."""
+        self.fit()
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE)
+        found = self.page.evaluate(AXE_FINDS)
+        assert [(self.page.url, rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
+
+    def fit(self) -> None:
+        """The page fits the window with its buttons and its current tab, and is in the visitor's language."""
         here = self.page.url
         assert (self.page.get_attribute("html", "lang") or "").startswith(self.locale), here
         width = self.page.viewport_size["width"] if self.page.viewport_size else 0
@@ -193,10 +201,6 @@ class Visitor:
         tab = self.page.locator(".tabs [aria-current]:visible")
         hidden = "tab => tab.getBoundingClientRect().right > tab.closest('.tabs').getBoundingClientRect().right + 1"
         assert not tab.count() or not tab.first.evaluate(hidden), f"{here}: the tab one is in is out of sight"
-        if not self.page.evaluate("'axe' in window"):
-            self.page.evaluate(AXE)
-        found = self.page.evaluate(AXE_FINDS)
-        assert [(here, rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
 
 
 @pytest.fixture(scope="session")
