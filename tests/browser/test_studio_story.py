@@ -383,9 +383,17 @@ def test_keys_wait_for_the_page_and_fields_go_to_another_service(visitor):
     expect.set_options(timeout=30_000)
     labels = page.locator("#canvas .designer-label")
     author.go("/studio/service/hr/quick-one/design")
+    late = []
+    page.route("**part=properties*", lambda route: late.append(route) if not late else route.continue_())
     page.focus("#canvas a[data-select]")
-    for key in ("j", "/", *"text", "Enter", *"Plate", "Backspace", "e!"):
+    with page.expect_request("**part=properties*"):
+        page.keyboard.press("j")
+    for key in ("/", *"text", "Enter", *"Plate", "Backspace", "e!"):
         page.keyboard.type(key) if len(key) < 3 and key != "/" else page.keyboard.press(key)
+    expect(page.locator("#properties input:focus")).to_have_value("Plate!")
+    with page.expect_response("**part=properties*"):
+        late[0].continue_()
+    page.wait_for_timeout(100)
     expect(page.locator("#properties input:focus")).to_have_value("Plate!")
     for key in ("Escape", "Alt+ArrowUp", "Control+d"):
         page.keyboard.press(key)

@@ -114,6 +114,7 @@ async function act(say, given = {}) {
 }
 
 async function perform(say, { together = false, more = [], to = "canvas" }) {
+  asked += 1; // the properties that were on their way are those of before
   if (!together) for (const box of canvas().querySelectorAll("input[name=pick]:checked")) box.checked = false;
   const form = canvas();
   const at = current()?.dataset.select;
