@@ -67,7 +67,14 @@ def test_whoever_is_asked_for_everything_cannot_decide_for_herself(small: Small)
     assert told(lint(db.session(), "other")) == []
 
 
-@pytest.mark.parametrize("fact", ['requester.grade == "{}"', 'requester.start_date == timestamp("{}T00:00:00Z")'])
+@pytest.mark.parametrize(
+    "fact",
+    [
+        'requester.grade == "{}"',
+        '[requester].exists(p, p.grade == "{}")',
+        'requester.start_date == timestamp("{}T00:00:00Z")',
+    ],
+)
 @pytest.mark.parametrize("rule", ["audience", "excluded", "when"])
 def test_nobody_is_named_for_what_a_colleague_may_not_know(small: Small, fact: str, rule: str) -> None:
     """Whoever writes a condition over it would else read off the finding who it is true of."""

@@ -145,6 +145,20 @@ def compile(text: str, environment: Environment, expects: Type | None = BOOL, *,
         raise Invalid(_("The expression is not valid."), found) from None
 
 
+PRIVATE_FACTS = ("grade", "start_date")
+"""What conditions know of a person and a colleague may not; whatever comes of one would tell it to its writer."""
+_PRIVATE_PATHS = frozenset(
+    f"{person}{fact}"
+    for person in ("requester", "requested_for")
+    for fact in ("", *(f".{one}" for one in PRIVATE_FACTS))
+)
+
+
+def takes_private_facts(text: str) -> bool:
+    """Whether a text takes private facts of people, or people whole; Invalid as `compile`."""
+    return not _PRIVATE_PATHS.isdisjoint(free_names(text))
+
+
 def free_names(text: str) -> frozenset[str]:
     """The paths that a text takes from outside, by its syntax alone: `requester.grade`; Invalid as `compile`."""
     return frozenset(trees.free_paths(Compiler(Environment(), readable(text)).tree))

@@ -16,7 +16,7 @@ from typing import Any
 from servicehall.approval_rules import Amount
 from servicehall.documents.form_facts import field_definitions
 from servicehall.domain.approval_chains import ApproverRule, Chain, Stage
-from servicehall.domain.conditions import Context, RequestFacts, free_names
+from servicehall.domain.conditions import Context, RequestFacts, free_names, takes_private_facts
 from servicehall.domain.voices import ADMINISTRATORS, Circumstances, Group
 from servicehall.services.company import Company, CompanyView
 from servicehall.services.foreseeing import Foreseen, foresee_chain
@@ -25,8 +25,6 @@ from servicehall.services.releases import Release, condition_over, may_order
 _SMALLEST = Decimal("0.01")
 _NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 _PEOPLE = frozenset(("requester", "requested_for"))
-_PRIVATE = frozenset(("grade", "start_date"))
-"""What a colleague may not know; whom a finding names would tell it to whoever writes a condition over it."""
 
 
 @dataclass
@@ -161,8 +159,8 @@ def _may_hold(when: str | None, context: Context, *, otherwise: bool) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_about_people(when: str) -> bool:
-    paths = [name.split(".") for name in free_names(when)]
-    return all(path[0] in _PEOPLE and not _PRIVATE.intersection(path) for path in paths)
+    """Over what anybody may know of people: whom a finding names would tell the rest."""
+    return {name.partition(".")[0] for name in free_names(when)} <= _PEOPLE and not takes_private_facts(when)
 
 
 def _fields_of(stage: Stage) -> list[str]:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from servicehall.clock import as_instant
 from servicehall.documents.document import Document as Authored
-from servicehall.domain.conditions import free_names
+from servicehall.domain.conditions import free_names, takes_private_facts
 from servicehall.errors import Invalid, ServicehallError
 from servicehall.models.definitions import Document
 from servicehall.models.directory import Person
@@ -178,19 +178,21 @@ def _may_know(viewer: Viewer, row: Request, uses: Collection[str]) -> bool:
 def _uses(release: Release) -> Iterator[str]:
     """PRIVATE where an expression knows of people what a colleague may not, SECRET where something takes a secret
     answer; who is passed on whole, and all answers at once, count as used, but not who is merely named, to be told."""
-    names = {name for text in _texts(release.data) if text not in _PEOPLE for name in _names(text)}
-    if names & _PRIVATE:
+    read = [text for text in _texts(release.data) if text not in _PEOPLE and _is_expression(text)]
+    if any(map(takes_private_facts, read)):
         yield PRIVATE
+    names = {name for text in read for name in free_names(text)}
     secret = {key for key, kind in classifications(release).items() if kind == "secret"}
     if secret and ("answers" in names or secret & {name.removeprefix("answers.").partition(".")[0] for name in names}):
         yield SECRET
 
 
-def _names(text: str) -> Set[str]:
+def _is_expression(text: str) -> bool:
     try:
-        return free_names(text)
+        free_names(text)
     except Invalid:
-        return frozenset()
+        return False
+    return True
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -208,7 +210,6 @@ def _texts(value: Any) -> Iterator[str]:
 
 _NAMES = frozenset(("key", "keywords", "shows"))
 _PEOPLE = ("requester", "requested_for")
-_PRIVATE = frozenset(f"{person}{fact}" for person in _PEOPLE for fact in ("", ".grade", ".start_date"))
 
 
 def _key(viewer: Viewer, row: Document) -> str:

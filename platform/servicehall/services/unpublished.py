@@ -12,6 +12,7 @@ from servicehall.content import canonical, sha256
 from servicehall.documents.document import Document as Authored
 from servicehall.documents.kinds.registry import KINDS
 from servicehall.documents.releases import build_release, users_of
+from servicehall.domain.conditions import PRIVATE_FACTS
 from servicehall.errors import NotFound
 from servicehall.models.definitions import Document
 from servicehall.models.directory import Person
@@ -74,4 +75,4 @@ def _alone(field_set: Authored) -> Authored:
 def without_private_facts(person: Person) -> Person:
     """Somebody as any colleague may know them: a copy, never stored, without grade and first working day."""
     shown = {one.key: getattr(person, one.key) for one in Person.__mapper__.column_attrs}
-    return Person(**shown | {"grade": None, "start_date": None})
+    return Person(**shown | dict.fromkeys(PRIVATE_FACTS))
