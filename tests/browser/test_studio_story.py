@@ -248,8 +248,8 @@ def _rule(author, hand, base):
     """The charging card is asked only of electric cars: a rule of one row."""
     page = author.page
     author.go(f"{base}/design?form=/form&at={FIELD}/3")
-    page.locator(f"details:has([name='c:field-rule:{FIELD}/3/visible']):not([open]) > summary").click()
-    page.select_option(f"select[name='c:field-rule:{FIELD}/3/visible']", "=rule")
+    hand.press(f"details:has([name='c:field-rule:{FIELD}/3/visible']):not([open]) > summary")
+    hand.choose(f"select[name='c:field-rule:{FIELD}/3/visible']", "=rule")
     expect(page.locator(f"a[data-build='{FIELD}/3/visible']")).to_be_focused()
     _tab(author, hand, base, "rules")
     hand.choose("#rules-of", f"{FIELD}/3")
