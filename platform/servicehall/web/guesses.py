@@ -55,7 +55,7 @@ class Guesses:
 def wait() -> int:
     """After how many seconds whoever was refused just now may try again."""
     limit = current_app.appbuilder.sm.limiter.current_limit  # type: ignore[attr-defined]
-    until: float = g.get("closed_until") or (limit.reset_at if limit is not None else 0)
+    until: float = g.get("closed_until") or (limit.window.reset_time if limit is not None else 0)
     return max(1, ceil(until - now().timestamp()))
 
 
