@@ -10,11 +10,11 @@ need() { # need PACKAGE COMMAND...: the package, unless the command succeeds
 }
 
 library() { ldconfig -p | grep -q "$1"; }
-chromium() { command -v chromium-headless-shell || command -v chromium; }
+browser() { command -v chromium-headless-shell || command -v chromium; }
 cjk_font() { fc-list :lang=zh 2>/dev/null | grep -q .; }
 postgres_server() { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }
 
-need chromium chromium
+need chromium browser
 need fontconfig command -v fc-list
 need fonts-noto-cjk cjk_font
 need libpango-1.0-0 library libpango-1.0.so.0

@@ -153,3 +153,13 @@ def test_every_row_of_the_proof_has_a_test_that_shows_it() -> None:
     shown = set(re.findall(r'pytest\.mark\.proves\("([A-Z]\d+)"\)', tests))
     assert (set(rows) - shown, shown - set(rows)) == (set(), set())
     assert len(rows) == len(set(rows)) > 14
+
+
+def test_what_the_tests_need_is_named_where_nothing_is_there_and_nothing_may_be_installed(tmp_path: Path) -> None:
+    """On a machine that has none of it, for somebody who is not its administrator."""
+    (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n", "utf-8")
+    (tmp_path / "id").chmod(0o755)
+    script = ["/bin/bash", str(ROOT / "scripts/prepare.sh")]
+    ended = subprocess.run(script, env={"PATH": str(tmp_path)}, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert {"chromium", "fontconfig", "fonts-noto-cjk", "redis-server"} <= set(ended.stderr.split())
