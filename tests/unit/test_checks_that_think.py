@@ -342,6 +342,10 @@ ATOMS = (
     "n < 0", "n > 4", "m <= 3", "m >= 4", "twice > 8", "twice <= -3", "twice >= -2",
     "size(many) < 1", "size(many) >= 3",
     "(yes ? n : m) > 1", "double(n) * 0.5 > 1.0", "n - m > 3", 'kind.startsWith("a")',
+    'sum(many.map(a, {"x": 1.5, "y": 2.0}[a])) > 3.0', 'sum(many.map(a, {"x": 1.5}[a])) > 1.0', "sum([n, m]) > 7.0",
+    'sum(many.filter(a, a != "x").map(a, n)) == 4.0', 'sum(many.map(a, a == "x", 5)) > 5.0',
+    "sum(many.map(m, 2.5)) > 6.0",
+    'many.exists(a, a == "x" && n > 1)', 'many.all(a, a == "y" || m > 3)', 'size(many.filter(a, a == "x")) > 1',
 )  # fmt: skip
 VALUES = {"kind": "ab", "n": (None, 0, 1, 2, 3, 4), "m": (None, 0, 1, 2, 3), "yes": (None, False, True)}
 CASES = 500 if LONG else 40

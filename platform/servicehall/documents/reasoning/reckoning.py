@@ -19,7 +19,11 @@ _ROUNDING = "(/ 1.0 1000000000000000.0)"
 
 
 def to_real(translation: Translation, node: Node) -> Value | None:
-    found = translation.read(node.children[0])
+    return as_real(translation.read(node.children[0]))
+
+
+def as_real(found: Value | None) -> Term | None:
+    """A number as a decimal; None for anything else."""
     if not isinstance(found, Term) or found.sort not in ("Int", "Real"):
         return None
     return found if found.sort == "Real" else Term("Real", f"(to_real {found.text})", found.known)
@@ -99,15 +103,23 @@ def _result(translation: Translation, node: Node, sort: str, exact: str, *operan
     known, wild = both(*(one.known for one in operands)), either(*(one.wild for one in operands))
     if sort != "Real":
         return Term(sort, exact, known, wild)
+    return Term(sort, rounded(translation, node, exact, size=size_of(exact)), known, wild)
+
+
+def rounded(translation: Translation, node: Node, exact: str, *, size: str) -> str:
+    """The symbol of a decimal as near to the exact result as a double of this size comes."""
     name = translation.inquiry.open_end(node, translation.scope)
-    rounded = translation.inquiry.symbol(name, "Real")
-    size = f"(ite (>= {exact} 0.0) {exact} (- {exact}))"
+    found = translation.inquiry.symbol(name, "Real")
     near = f"(* {_ROUNDING} {size})"
-    translation.inquiry.statements[f"@{name}"] = (
-        f"(and (<= (- {rounded} {exact}) {near}) (<= (- {exact} {rounded}) {near}))"
-    )
-    translation.inquiry.hopes[f"@hope.{name}"] = f"(= {rounded} {exact})"
-    return Term(sort, rounded, known, wild)
+    within = f"(and (<= (- {found} {exact}) {near}) (<= (- {exact} {found}) {near}))"
+    translation.inquiry.statements[f"@{name}"] = within
+    translation.inquiry.hopes[f"@hope.{name}"] = f"(= {found} {exact})"
+    return found
+
+
+def size_of(number: str) -> str:
+    """How far a decimal is from nothing."""
+    return f"(ite (>= {number} 0.0) {number} (- {number}))"
 
 
 def seconds(at: datetime) -> Fraction:

@@ -7,12 +7,12 @@ excluded indeed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from typing import Protocol
 
-from servicehall.documents.reasoning import reckoning
+from servicehall.documents.reasoning import lists, reckoning
 from servicehall.documents.reasoning.inquiry import PREDICATES, Inquiry
 from servicehall.documents.reasoning.terms import (
     FALSE,
@@ -58,11 +58,13 @@ def tree_of(text: str, environment: Environment, expects: Type | None = None) ->
 
 @dataclass(frozen=True)
 class Translation:
-    """Reads trees for one inquiry; what `value` stands for is told apart by the scope."""
+    """Reads trees for one inquiry; what `value` stands for is told apart by the scope, and so are the `bound` names,
+    which run over a list."""
 
     inquiry: Inquiry
     names: Names
     scope: str = ""
+    bound: Mapping[str, Value] = field(default_factory=dict)
 
     def truth(self, node: Node) -> Truth:
         """What a yes-or-no expression says."""
@@ -74,7 +76,7 @@ class Translation:
 
     def mention(self, node: Node) -> None:
         """What an expression of which nothing can be said leans on belongs to the case all the same."""
-        for path in free_paths(node):
+        for path in free_paths(node, frozenset(self.bound)):
             self.names.value(_plain(path))
 
     def read(self, node: Node) -> Value | None:
@@ -82,13 +84,15 @@ class Translation:
         if node.kind == "const":
             return self._constant(node)
         path = node.path()
+        if path is not None and path.partition(".")[0] in self.bound:
+            return self.bound.get(path)
         if path is not None:
             return self._test(path) if node.literal == "test" else self.names.value(_plain(path))
         if node.kind == "call" and node.name in _CALLS:
             return _CALLS[node.name](self, node)
         if node.kind == "call" and node.name in PREDICATES and len(node.children) == 2:
             return self._predicate(node)
-        return None
+        return lists.quantified(self, node) if node.kind == "comprehension" else None
 
     def _constant(self, node: Node) -> Value | None:
         if node.literal == "bool":
@@ -217,8 +221,8 @@ class Translation:
         return Truth(both(known, said), both(known, negation(said)))
 
     def size(self, node: Node) -> Value | None:
-        found = self.read(node.children[0])
-        return Term("Int", found.size, found.known) if isinstance(found, Members) else None
+        found = self.read(node.children[0]) or lists.elements(self, node.children[0])
+        return Term("Int", found.size, found.known) if isinstance(found, Members | lists.Elements) else None
 
 
 def _plain(path: str) -> str:
@@ -234,6 +238,7 @@ _CALLS: Mapping[str, Callable[[Translation, Node], Value | None]] = {
     **dict.fromkeys(_ORDER, Translation.order),
     "@in": Translation.membership,
     "size": Translation.size,
+    "sum": lists.total,
     "double": reckoning.to_real,
     "days": reckoning.days,
     "timestamp": reckoning.moment,
