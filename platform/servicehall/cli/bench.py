@@ -8,18 +8,19 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from .application import make_app, plain_errors
+from .benchmarks.rows import Goal, Row
 
 if TYPE_CHECKING:
     from flask import Flask
 
 TIMES = 40
-Row = tuple[str, str, str]
 
 
 @click.command()
@@ -30,20 +31,51 @@ Row = tuple[str, str, str]
 )
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep the many requests here, and use them again.")
 @click.option("--pages", "only_pages", is_flag=True, help="Measure the pages alone.")
+@click.option(
+    "--peers",
+    metavar="[NAMES]",
+    is_flag=False,
+    flag_value="",
+    help="Build other programs (all, or a,b) in throw-away environments, and measure beside them alone.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON.")
-def bench(most: int, seconds: float, database: str | None, keep: Path | None, only_pages: bool, as_json: bool) -> None:
+def bench(
+    most: int,
+    seconds: float,
+    database: str | None,
+    keep: Path | None,
+    only_pages: bool,
+    peers: str | None,
+    as_json: bool,
+) -> None:
     """Measure submissions, whole cases, a condition, a due moment, and pages. Ratios count, single times do not."""
     rows = []
     with ExitStack() as stack, plain_errors():
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="servicehall-bench-"))
-        rates = iter(()) if only_pages else _rates(Path(folder) / "rates", database, seconds)
-        for part in (rates, _pages(keep or Path(folder), database, most, kept=keep is not None)):
-            for row in part:
-                rows.append(row)
-                if not as_json:
-                    click.echo(f"{row[0]:<58} {row[1]:>20}  {row[2]}")
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="servicehall-bench-")))
+        parts = []
+        if peers is not None:
+            parts.append(_beside(peers, seconds))
+        elif not only_pages:
+            parts.append(_rates(folder / "rates", database, seconds))
+        if peers is None:
+            parts.append(_pages(keep or folder, database, most, kept=keep is not None))
+        for row in chain.from_iterable(parts):
+            rows.append(row)
+            if not as_json:
+                click.echo(str(row))
     if as_json:
-        click.echo(json.dumps([dict(zip(("measure", "value", "note"), row, strict=True)) for row in rows], indent=2))
+        click.echo(json.dumps([row.as_json() for row in rows], indent=2))
+
+
+def _beside(names: str, seconds: float) -> Iterator[Row]:
+    """Ours and other programs' in turn."""
+    from .benchmarks import beside, peering
+
+    try:
+        found = peering.find([name.strip() for name in names.split(",") if name.strip()])
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--peers") from error
+    yield from beside.rows(found, seconds=seconds)
 
 
 def _rates(folder: Path, database: str | None, seconds: float) -> Iterator[Row]:
@@ -71,16 +103,16 @@ def _measure(app: Flask, environment: dict[str, str], seconds: float) -> Iterato
     token = tokens.create_token(session, "asker@bench.example.com", at=now()).secret
 
     ours, engine = measures.conditions(seconds=seconds / 5)
-    note = f"{engine / ours:.2f} x the time of the engine's compiled program alone"
-    yield "conditions a second", f"{ours:,.0f}", note
-    yield "due moments a second (40 working hours)", f"{measures.due_moments(seconds=seconds / 5):,.0f}", ""
+    note = "the time of cel-expr-python's compiled program alone"
+    yield Row("conditions a second", f"{ours:,.0f}", note, engine / ours, Goal.parse("1.5 or less"))
+    yield Row("due moments a second (40 working hours)", f"{measures.due_moments(seconds / 5).rate:,.0f}")
     through, bare = measures.cases(session, made, seconds=seconds)
-    yield "whole cases a second (2 approvals, 5 tasks, 8 commits)", f"{through.rate:,.1f}", "through the services"
-    reach = f"services reach {through.rate / bare.rate:.2f} of it"
-    used = f"{through.processor / bare.processor:.1f} x its processor time"
-    yield "the same writes by bare SQLAlchemy Core", f"{bare.rate:,.1f}", f"{reach}, with {used}"
+    used = f"of it reached by the services, with {through.processor / bare.processor:.1f} x its processor time"
+    yield Row("whole cases a second (2 approvals, 5 tasks, 8 commits)", f"{through.rate:,.1f}", "through the services")
+    share = through.rate / bare.rate
+    yield Row("the same writes by bare SQLAlchemy Core", f"{bare.rate:,.1f}", used, share, Goal.parse("0.5 or more"))
     rate = measures.submissions(_free_port(), token, {**os.environ, **environment}, seconds=seconds)
-    yield "submissions a second over HTTP", f"{rate:,.1f}", f"gunicorn, 2 workers, {measures.CLIENTS} clients"
+    yield Row("submissions a second over HTTP", f"{rate:,.1f}", f"gunicorn, 2 workers, {measures.CLIENTS} clients")
 
 
 def _pages(folder: Path, database: str | None, most: int, *, kept: bool) -> Iterator[Row]:
@@ -92,7 +124,8 @@ def _pages(folder: Path, database: str | None, most: int, *, kept: bool) -> Iter
         places = [pages.place_of(size, folder, database) for size in sizes]
         for name, path, (small, large) in pages.compare(places, times=TIMES):
             value = f"{small:,.1f} → {large:,.1f} ms"
-            yield f"{name} ({path})", value, f"p50 at {sizes[0]:,} → {most:,} requests: {large / small:.2f} x"
+            note = f"p50 at {sizes[0]:,} → {most:,} requests"
+            yield Row(f"{name} ({path})", value, note, large / small, pages.goal(most))
     finally:
         for size in sizes if database and not kept else ():
             pages.drop(size, database or "")

@@ -23,6 +23,7 @@ from servicehall import clock
 from servicehall.cli.benchmarks import company as bench
 from servicehall.cli.benchmarks import replayed
 from servicehall.cli.benchmarks.crowd import standing_names
+from servicehall.cli.benchmarks.rows import Did
 from servicehall.documents.source import read_file
 from servicehall.domain.business_time import due
 from servicehall.domain.calendars import compile_calendar
@@ -35,14 +36,14 @@ CLIENTS = 4
 TURN = 10
 
 
-def per_second(work: Callable[[], Any], *, seconds: float) -> float:
-    """How often something can be done in a second, after one time to warm up."""
-    work()
+def repeated(work: Callable[[], Any], *, seconds: float) -> Did:
+    """Something done again and again for so long, after one time to warm up; `result` is what it gave then."""
+    result = work()
     began = time.perf_counter()
     for done in count(1):
         work()
         if (passed := time.perf_counter() - began) >= seconds:
-            return done / passed
+            return Did(done, passed, str(result))
     raise AssertionError
 
 
@@ -141,13 +142,13 @@ def conditions(*, seconds: float) -> tuple[float, float]:
     condition = compile('total > 5000 && requester.department == "it"', environment)
     activation = Activation(environment, context, {"total": "7000.00", "quantity": "2"})
     data = condition._data(activation.roots)
-    ours = per_second(lambda: condition.holds(activation, otherwise=False), seconds=seconds)
-    bare = per_second(lambda: condition._program.expression.eval(data=data).plain_value(), seconds=seconds)
-    return ours, bare
+    ours = repeated(lambda: condition.holds(activation, otherwise=False), seconds=seconds)
+    bare = repeated(lambda: condition._program.expression.eval(data=data).plain_value(), seconds=seconds)
+    return ours.rate, bare.rate
 
 
-def due_moments(*, seconds: float) -> float:
-    """Due moments a second, of 40 working hours in an office calendar with public holidays."""
+def due_moments(seconds: float) -> Did:
+    """Due moments of 40 working hours in an office calendar with public holidays."""
     calendar = compile_calendar(read_file(bench.FOLDER / "hours.yaml").value)
     start, duration = datetime(2026, 11, 20, 8, 0, tzinfo=UTC), Duration.parse("40 hours")
-    return per_second(lambda: due(calendar, start, duration), seconds=seconds)
+    return repeated(lambda: due(calendar, start, duration), seconds=seconds)

@@ -1,0 +1,131 @@
+"""Peers: programs of others that do the same work, each built in a throw-away environment and run by itself.
+
+A peer is a file in `peers/`. Its first comment says what to install and which measures it takes, with our goals. It is
+run with a measure and the seconds to work for, and prints one line of JSON. Nothing of it is ever imported here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .rows import Did, Goal
+
+PEERS = Path(__file__).parent / "peers"
+TURNS = 3
+PATIENCE = 600.0
+"""Seconds for a peer to be built, and to answer beyond those that it works for."""
+_HEADER = re.compile(r"^# /// script\n((?:#(?: .*)?\n)+?)# ///$", re.MULTILINE)
+
+
+class Unmeasured(Exception):
+    """A peer that cannot be built or does not answer, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """What the head of a peer's file says."""
+
+    script: Path
+    title: str
+    dependencies: tuple[str, ...]
+    goals: dict[str, Goal]
+
+    @classmethod
+    def read(cls, script: Path) -> Peer:
+        head = _HEADER.search(script.read_text("utf-8"))
+        if head is None:
+            raise ValueError(f"{script} does not begin with what it needs and measures")
+        said = tomllib.loads("".join(line[2:] + "\n" for line in head[1].splitlines()))
+        told = said["tool"]["servicehall"]
+        goals = {measure: Goal.parse(goal) for measure, goal in told["goals"].items()}
+        return cls(script, told["peer"], tuple(said["dependencies"]), goals)
+
+
+def find(names: Sequence[str] = (), *, folder: Path = PEERS) -> list[Peer]:
+    """The peers of these names, or all; ValueError names one that is not there."""
+    there = {script.stem: script for script in sorted(folder.glob("*.py"))}
+    if unknown := [name for name in names if name not in there]:
+        raise ValueError(f"there is no peer {unknown[0]!r}; there are {', '.join(there)}")
+    return [Peer.read(there[name]) for name in names or there]
+
+
+def build(peer: Peer, folder: Path) -> Path:
+    """The Python of an environment with this peer in it; Unmeasured with the reason where there is none."""
+    place = folder / peer.script.stem
+    _run([sys.executable, "-m", "venv", "--without-pip", str(place)], PATIENCE)
+    python = place / "bin" / "python"
+    if peer.dependencies:
+        install = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-input"]
+        _run([*install, "--disable-pip-version-check", *peer.dependencies], PATIENCE)
+    return python
+
+
+def ask(peer: Peer, python: Path, *arguments: str, patience: float) -> dict[str, Any]:
+    """What the peer's program prints, in a process that sees nothing of this environment."""
+    return read_answer(_run(command(peer, python, *arguments), patience))
+
+
+def command(peer: Peer, python: Path, *arguments: str) -> list[str]:
+    return [str(python), "-I", str(peer.script), *arguments]
+
+
+def read_answer(printed: str) -> dict[str, Any]:
+    """The last line as JSON; Unmeasured where it is none."""
+    line = printed.strip().rpartition("\n")[2]
+    try:
+        answer = json.loads(line)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise Unmeasured(f"it answered {line[:80]!r}")
+    return answer
+
+
+def work_of(peer: Peer, python: Path, measure: str) -> Callable[[float], Did]:
+    """One turn of the peer's: so many seconds of this measure."""
+
+    def turn(seconds: float) -> Did:
+        answer = ask(peer, python, measure, str(seconds), patience=PATIENCE + seconds)
+        try:
+            did = Did(int(answer["done"]), float(answer["seconds"]), str(answer.get("result", "")))
+        except (KeyError, TypeError, ValueError) as error:
+            raise Unmeasured(f"its answer says no {error}") from error
+        if did.done <= 0 or did.seconds <= 0:
+            raise Unmeasured("it did nothing in its time")
+        return did
+
+    return turn
+
+
+def in_turn(ours: Callable[[float], Did], theirs: Callable[[float], Did], *, seconds: float) -> tuple[Did, Did]:
+    """Ours and theirs by turns, so that what else the machine does falls on both; Unmeasured where results differ."""
+    did = [(theirs(seconds / TURNS), ours(seconds / TURNS)) for _ in range(TURNS)]
+    their_result, our_result = did[0][0].result, did[0][1].result
+    if their_result != our_result:
+        raise Unmeasured(f"it came to {their_result}, we to {our_result}")
+    nothing = Did(0, 0.0)
+    return sum((mine for _, mine in did), nothing), sum((other for other, _ in did), nothing)
+
+
+def _run(command: Sequence[str], patience: float) -> str:
+    try:
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=patience, check=False)
+    except subprocess.TimeoutExpired as late:
+        raise Unmeasured(f"it took longer than {patience:,.0f} seconds") from late
+    if ended.returncode != 0:
+        raise Unmeasured(reason_in(ended.stderr or ended.stdout))
+    return ended.stdout
+
+
+def reason_in(said: str) -> str:
+    """The first line that says ERROR, else the last one: what a program has to say about its end."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it said nothing"]
+    return next((line for line in lines if line.startswith("ERROR")), lines[-1])[:200]

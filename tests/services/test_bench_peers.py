@@ -1,0 +1,145 @@
+"""The bench beside other programs: what a peer's file says, what becomes of its answers, and the table. No network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from servicehall.cli import main
+from servicehall.cli.benchmarks import beside, peering
+from servicehall.cli.benchmarks.rows import Did, Goal, Row
+
+DUE = "2026-11-30 01:30:00+00:00"
+"""40 working hours after 20 November, 16:00 in Shanghai."""
+PEER = """# /// script
+# dependencies = [{needs}]
+# [tool.servicehall]
+# peer = "fake 1.0"
+# [tool.servicehall.goals]
+# due_moments = "{goal}"
+# ///
+import sys
+assert sys.argv[1] == "due_moments" and 0 < float(sys.argv[2]) < 1
+{body}
+"""
+
+
+def row_of(folder: Path, body: str, *, needs: str = "", goal: str = "0.1 or more") -> Row:
+    (folder / "fake.py").write_text(PEER.format(body=body, needs=needs, goal=goal), "utf-8")
+    (row,) = beside.rows(peering.find(folder=folder), seconds=0.03)
+    return row
+
+
+def answering(**said: object) -> str:
+    return f"print('a word before'); print({json.dumps(json.dumps(said))})"
+
+
+def test_a_peer_stands_beside_us_in_one_row(tmp_path: Path) -> None:
+    row = row_of(tmp_path, answering(done=2, seconds=1.0, result=DUE))
+    assert row.measure == "due moments a second, beside fake 1.0"
+    ours, theirs = row.value.split(" : ")
+    assert theirs == "2.0"
+    assert row.ratio == pytest.approx(float(ours.replace(",", "")) / 2.0, rel=0.01)
+    assert row.goal == Goal(0.1, more=True)
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("sys.exit('no such calendar')", "no such calendar"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("print('hello')", "it answered 'hello'"),
+        ("print(12)", "it answered '12'"),
+        ("", "it answered ''"),
+        (answering(seconds=1.0), "its answer says no 'done'"),
+        (answering(done=0, seconds=1.0), "it did nothing in its time"),
+        (answering(done=1, seconds=1.0, result="tomorrow"), f"it came to tomorrow, we to {DUE}"),
+    ],
+    ids=["refuses", "fails", "a text", "a number", "silent", "no count", "idle", "another result"],
+)
+def test_a_peer_that_does_not_answer_rightly_is_a_row_without_a_number(tmp_path: Path, body: str, why: str) -> None:
+    row = row_of(tmp_path, body)
+    assert (row.value, row.note, row.ratio) == ("not measured", why, None)
+
+
+def test_a_peer_that_cannot_be_built_is_a_row_that_says_why(tmp_path: Path) -> None:
+    row = row_of(tmp_path, "", needs=f'"nothing @ {(tmp_path / "nowhere").as_uri()}"')
+    assert (row.measure, row.value, row.ratio) == ("fake 1.0", "not built", None)
+    assert "nowhere" in row.note
+
+
+def test_peers_see_nothing_of_our_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "secret_module.py").write_text("", "utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "ours"))
+    assert row_of(tmp_path, "import secret_module").note == "ModuleNotFoundError: No module named 'secret_module'"
+    assert row_of(tmp_path, "import flask").note == "ModuleNotFoundError: No module named 'flask'"
+
+
+def test_every_peer_names_its_versions_and_only_measures_that_there_are() -> None:
+    peers = peering.find()
+    assert peers
+    for peer in peers:
+        assert peer.dependencies and all("==" in one for one in peer.dependencies), peer.title
+        assert peer.goals and set(peer.goals) <= set(beside.MEASURES), peer.title
+
+
+def test_peers_are_named_and_an_unknown_one_is_told() -> None:
+    assert [peer.script.stem for peer in peering.find(["businesstimedelta"])] == ["businesstimedelta"]
+    told = CliRunner().invoke(main, ["bench", "--peers", "nobody"])
+    assert told.exit_code == 2
+    assert "there is no peer 'nobody'; there are" in told.output
+
+
+def test_the_operators_guide_says_what_the_same_work_is_for_each_peer() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guide-operators.md").read_text("utf-8")
+    assert [peer.title for peer in peering.find() if f"| {peer.title} |" not in guide] == []
+
+
+@pytest.mark.parametrize(
+    ("row", "line", "met"),
+    [
+        (Row("pages", "2 ms"), "pages 2 ms", None),
+        (Row("pages", "2 ms", "of ten"), "pages 2 ms of ten", None),
+        (Row("pages", "2 ms", "of ten", 0.5), "pages 2 ms 0.50 x of ten", None),
+        (
+            Row("pages", "2 ms", "", 1234.5, Goal.parse("1.3 or more")),
+            "pages 2 ms 1,234.50 x (goal: 1.3 or more)",
+            True,
+        ),
+        (
+            Row("pages", "2 ms", "", 1.2, Goal.parse("1.3 or more")),
+            "pages 2 ms 1.20 x (goal: 1.3 or more, missed)",
+            False,
+        ),
+        (Row("pages", "2 ms", "", 0.3, Goal.parse("0.3 or less")), "pages 2 ms 0.30 x (goal: 0.3 or less)", True),
+        (
+            Row("pages", "2 ms", "", 4, Goal.parse("0.3 or less")),
+            "pages 2 ms 4.00 x (goal: 0.3 or less, missed)",
+            False,
+        ),
+    ],
+)
+def test_a_row_tells_its_ratio_and_its_goal(row: Row, line: str, met: bool | None) -> None:
+    assert " ".join(str(row).split()) == line
+    assert row.as_json()["met"] is met
+
+
+def test_a_goal_is_a_number_and_a_side() -> None:
+    with pytest.raises(ValueError, match="is no goal"):
+        Goal.parse("fast")
+
+
+def test_both_work_by_turns_and_all_turns_count() -> None:
+    order = []
+
+    def turn(who: str, done: int) -> Did:
+        order.append(who)
+        return Did(done, 2.0)
+
+    ours, theirs = peering.in_turn(lambda s: turn("we", 3), lambda s: turn("they", 1), seconds=6)
+    assert order == ["they", "we"] * 3
+    assert (ours, theirs) == (Did(9, 6.0), Did(3, 6.0))
