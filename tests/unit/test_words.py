@@ -42,6 +42,19 @@ BODIES = {
 }
 
 
+class Ids:
+    """People and groups go by their ids."""
+
+    def name(self, person_id: str | None) -> str:
+        return str(person_id)
+
+    def group_name(self, group_id: str | None) -> str:
+        return f"group {group_id}"
+
+
+IDS = Ids()
+
+
 def codes() -> Iterator[str]:
     """Every literal `{"code": "…"}` of the layers that give reasons."""
     for place in PLACES:
@@ -100,15 +113,22 @@ def kinds() -> Iterator[tuple[str, dict[str, object]]]:
 def test_every_event_is_a_sentence(kind: str, body: dict[str, object], locale: str) -> None:
     record = {"kind": kind, "actor": "p", "on_behalf_of": "p", "body": {**BODIES, **body}}
     with use_locale(locale):
-        said = event_sentence(record, lambda person: "Ana")
-        nothing = event_sentence({**record, "kind": "unknown.kind"}, lambda person: "Ana")
+        said = event_sentence(record, IDS)
+        nothing = event_sentence({**record, "kind": "unknown.kind"}, IDS)
     assert said and said != nothing
     assert "{" not in said
 
 
-@pytest.mark.parametrize(("locale", "told"), [("en", "Approval asked of ana, bo"), ("zh", "已请 ana、bo 审批")])
-def test_names_stand_side_by_side_as_the_language_has_it(locale: str, told: str) -> None:
-    body = {"voices": [{"person": "ana"}, {"person": "bo"}]}
-    record = {"kind": "approval.asked_instead", "actor": None, "on_behalf_of": None, "body": body}
+@pytest.mark.parametrize(
+    ("locale", "voices", "told"),
+    [
+        ("en", [{"person": "ana"}, {"group": "leads"}], "Approval asked of ana, group leads"),
+        ("zh", [{"person": "ana"}, {"group": "leads"}], "已请 ana、group leads 审批"),
+        ("en", [{"person": "ana", "state": "skipped"}, {"person": "bo"}], "Approval asked of bo"),
+        ("en", [{"person": "ana", "state": "skipped"}], "Nobody had to be asked for approval"),
+    ],
+)
+def test_who_is_asked_is_named_side_by_side_as_the_language_has_it(locale, voices, told) -> None:
+    record = {"kind": "approval.asked_instead", "actor": None, "on_behalf_of": None, "body": {"voices": voices}}
     with use_locale(locale):
-        assert event_sentence(record, str) == told
+        assert event_sentence(record, IDS) == told

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from servicehall.domain.lifecycle import state_name
 from servicehall.texts import N_, _, listed
@@ -175,17 +175,25 @@ _SPECIAL: Mapping[str, Callable[[Said], str]] = {
 }
 
 
-def event_sentence(record: Said, name_of: Callable[[str | None], str]) -> str:
-    """What an event record tells, as one sentence; `name_of` gives the name behind an id of a person.
+class Called(Protocol):
+    """How people and groups are called, by their ids."""
+
+    def name(self, person_id: str | None) -> str: ...
+
+    def group_name(self, group_id: str | None) -> str: ...
+
+
+def event_sentence(record: Said, names: Called) -> str:
+    """What an event record tells, as one sentence; `names` says how people and groups are called.
 
     `Ana Weber approved it, for Bo Li` or `Servicehall: All required tasks are done`.
     """
     body = record["body"]
-    who = name_of(record["actor"])
+    who = names.name(record["actor"])
     make = _EVENTS.get(_event_key(record["kind"], body), _plain)
-    text = make(who, body, name_of)
+    text = make(who, body, names)
     if record.get("on_behalf_of"):
-        text = _("{text}, for {name}", text=text, name=name_of(record["on_behalf_of"]))
+        text = _("{text}, for {name}", text=text, name=names.name(record["on_behalf_of"]))
     why = why_sentence(body.get("why"))
     return _("{text} ({why})", text=text, why=why) if why else text
 
@@ -196,55 +204,59 @@ def _event_key(kind: str, body: Said) -> str:
     return f"{kind}:{act}" if act else kind
 
 
-_Telling = Callable[[str, Said, Callable[[str | None], str]], str]
+_Telling = Callable[[str, Said, Called], str]
 
 
 def _says(text: str) -> _Telling:
     """A sentence that needs nothing but who did it."""
-    return lambda who, body, name_of: _(text, who=who)
+    return lambda who, body, names: _(text, who=who)
 
 
 def _about(text: str) -> _Telling:
     """A sentence that names a person of the event's body."""
-    return lambda who, body, name_of: _(
-        text, who=who, name=name_of(body.get("person") or body.get("assignee") or body.get("holder"))
+    return lambda who, body, names: _(
+        text, who=who, name=names.name(body.get("person") or body.get("assignee") or body.get("holder"))
     )
 
 
-def _assigned(who: str, body: Said, name_of: Callable[[str | None], str]) -> str:
+def _assigned(who: str, body: Said, names: Called) -> str:
     if body.get("assignee") is None:
         return _("The task lies in its queue")
-    return _("The task lies with {name}", name=name_of(body["assignee"]))
+    return _("The task lies with {name}", name=names.name(body["assignee"]))
 
 
-def _handed_over(who: str, body: Said, name_of: Callable[[str | None], str]) -> str:
+def _handed_over(who: str, body: Said, names: Called) -> str:
     if body.get("holder") is None:
-        return _("The approval came back to {name}", name=name_of(body["person"]))
-    return _("{name} stands in for {person}", name=name_of(body["holder"]), person=name_of(body["person"]))
+        return _("The approval came back to {name}", name=names.name(body["person"]))
+    return _("{name} stands in for {person}", name=names.name(body["holder"]), person=names.name(body["person"]))
 
 
-def _stage_opened(who: str, body: Said, name_of: Callable[[str | None], str]) -> str:
-    names = [name_of(one["person"]) for one in body["voices"] if one.get("person")]
-    return _("Approval asked of {names}", names=listed(names)) if names else _("Approval asked of a group")
+def _stage_opened(who: str, body: Said, names: Called) -> str:
+    asked = [
+        names.name(one["person"]) if one.get("person") else names.group_name(one.get("group"))
+        for one in body["voices"]
+        if one.get("state") != "skipped"
+    ]
+    return _("Approval asked of {names}", names=listed(asked)) if asked else _("Nobody had to be asked for approval")
 
 
-def _priority(who: str, body: Said, name_of: Callable[[str | None], str]) -> str:
+def _priority(who: str, body: Said, names: Called) -> str:
     return _("{who} set the priority to {priority}", who=who, priority=str(body.get("priority") or "—").upper())
 
 
-def _state(who: str, body: Said, name_of: Callable[[str | None], str]) -> str:
+def _state(who: str, body: Said, names: Called) -> str:
     return _("{who}: {state}", who=who, state=state_name(body["state"]))
 
 
-def _comment(who: str, body: Said, name_of: Callable[[str | None], str]) -> str:
+def _comment(who: str, body: Said, names: Called) -> str:
     return _("{who} wrote an internal comment", who=who) if body["internal"] else _("{who} wrote a comment", who=who)
 
 
 def _clock(text: str) -> _Telling:
-    return lambda who, body, name_of: _(text)
+    return lambda who, body, names: _(text)
 
 
-def _plain(who: str, body: Said, name_of: Callable[[str | None], str]) -> str:
+def _plain(who: str, body: Said, names: Called) -> str:
     return _("{who} changed something", who=who)
 
 
@@ -306,5 +318,5 @@ _EVENTS: Mapping[str, _Telling] = {
     "task.link_given": _says(N_("{who} gave somebody outside a link to a task")),
     "task.link_ended": _clock(N_("A link to a task ended")),
     "task.checklist_ticked": _says(N_("{who} ticked something on a checklist")),
-    "task.child_requested": lambda who, body, name_of: _("{number} was ordered for a task", number=body["number"]),
+    "task.child_requested": lambda who, body, names: _("{number} was ordered for a task", number=body["number"]),
 }

@@ -67,7 +67,7 @@ def sentence(paper: Paper, record: EventRecord) -> str:
     why = record.body.get("why")
     body = {**record.body, "why": paper.labelled(why)} if why else record.body
     said = {"kind": record.kind, "body": body, "actor": record.actor, "on_behalf_of": record.on_behalf_of}
-    told = event_sentence(said, paper.names.name)
+    told = event_sentence(said, paper.names)
     about = subject(paper, record)
     return _("{about}: {text}", about=about, text=told) if about else told
 

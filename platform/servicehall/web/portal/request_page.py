@@ -148,8 +148,10 @@ class RequestView:
         """Moment and sentence of what happened, the newest first."""
         records = cases.event_records(self.viewer.session, self.row)
         told = [one for one in records if one["kind"] not in QUIET and self._may_read(one)]
-        names = gather(self.viewer.session, [who for one in told for who in _people_in(one)])
-        return [(one["at"], sentences.event_sentence(one, names.name)) for one in reversed(told)]
+        people = [who for one in told for who in _people_in(one)]
+        groups = [voice.get("group") for one in told for voice in one["body"].get("voices", ())]
+        names = gather(self.viewer.session, people, groups)
+        return [(one["at"], sentences.event_sentence(one, names)) for one in reversed(told)]
 
     def _may_read(self, record: Record) -> bool:
         internal = record["kind"] == "request.commented" and record["body"]["internal"]
