@@ -447,3 +447,9 @@ def test_the_plan_is_for_those_who_see_the_request(desk: Any, number: str) -> No
 def test_agents_find_their_departments_requests(desk: Any, act: Any, number: str, query: str, found: bool) -> None:
     act("look", "claim", "dan")
     assert (number in desk("lea").get(f"/desk/requests?{query}").text) is found
+
+
+@on_sqlite
+def test_only_agents_of_a_department_are_led_to_its_requests(desk: Any) -> None:
+    assert 'href="/desk/requests"' in desk("lea").get("/desk").text
+    assert 'href="/desk/requests"' not in desk("dan").get("/desk").text

@@ -13,6 +13,8 @@ from ..registry import Registry
 from ..texts import N_, _
 
 BADGES: Registry[Callable[[], int]] = Registry("navigation badge")
+WANTED: Registry[Callable[[], bool]] = Registry("navigation condition")
+"""By the key of an entry: whether it is of use to the signed-in person, where their duty alone does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,4 +145,5 @@ def _answers(path: str) -> bool:
 
 
 def _shown(entry: Entry, held: frozenset[str]) -> bool:
-    return (not entry.duties or bool(entry.duties & held)) and exists(entry.path)
+    holds = not entry.duties or bool(entry.duties & held)
+    return holds and exists(entry.path) and (entry.key not in WANTED or WANTED[entry.key]())

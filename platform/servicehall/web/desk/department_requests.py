@@ -17,6 +17,7 @@ from servicehall.services.listing import led_by
 from servicehall.services.lists import in_hand, list_requests
 from servicehall.services.visibility import Viewer
 from servicehall.texts import _, pick
+from servicehall.web.navigation import WANTED
 from servicehall.web.portal.acting import viewer
 from servicehall.web.portal.paging import cursor, first_href, next_href
 from servicehall.web.states import LOOKS, look
@@ -103,3 +104,6 @@ def _agents(viewer: Viewer) -> list[tuple[str, str]]:
     people = {one.id: one for several in directory.group_members(viewer.session, ids).values() for one in several}
     named = [(one.email, directory.name_of(one)) for one in people.values() if one.id != viewer.id]
     return sorted(named, key=lambda one: one[1])
+
+
+WANTED.register("agent-requests", lambda: bool(viewer().agent_departments))
