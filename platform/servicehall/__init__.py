@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .config import Settings
+    from servicehall.config import Settings
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The application, complete; settings come from the environment where none are given."""
     from flask import Flask
 
-    from . import config, jobs, logs
-    from .services import flow, work
-    from .web import guard, once
-    from .web.api import problems
+    from servicehall import config, jobs, logs
+    from servicehall.services import flow, work
+    from servicehall.web import guard, once
+    from servicehall.web.api import problems
 
     settings = settings or config.Settings.read()
     config.use(settings)
@@ -63,7 +63,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
 
 def _builder_config(settings: Settings) -> dict[str, Any]:
     """What Flask-AppBuilder and its helpers read; tables and permissions are the migrations' business."""
-    from .web.security import ROLES, Accounts, Start
+    from servicehall.web.security import ROLES, Accounts, Start
 
     redis = settings.queue_url.startswith(("redis://", "rediss://"))
     return {
@@ -94,9 +94,9 @@ def _path_of(thing: type) -> str:
 
 
 def _open_database(app: Flask, settings: Settings) -> None:
-    from .models import tables
-    from .models.base import db
-    from .models.engine import engine_options, prepare_engine
+    from servicehall.models import tables
+    from servicehall.models.base import db
+    from servicehall.models.engine import engine_options, prepare_engine
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url, lock_timeout=settings.lock_timeout)
@@ -112,9 +112,9 @@ def _add_views(app: Flask) -> None:
     from flask_appbuilder.api import BaseApi
     from werkzeug.utils import import_string
 
-    from .models.base import db
-    from .web import VIEWS
-    from .web.shell import init_shell
+    from servicehall.models.base import db
+    from servicehall.web import VIEWS
+    from servicehall.web.shell import init_shell
 
     builder = AppBuilder(app, db.session)
     init_shell(app)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
-from .. import config
-from ..errors import ServicehallError
+from servicehall import config
+from servicehall.errors import ServicehallError
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -47,7 +47,7 @@ def settings_without_app() -> None:
 
 
 def make_app(settings: config.Settings | None = None) -> Flask:
-    from .. import create_app
+    from servicehall import create_app
 
     return create_app(settings or read_settings())
 
@@ -57,7 +57,7 @@ def with_app(command: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        from ..models.base import db
+        from servicehall.models.base import db
 
         with make_app().app_context(), plain_errors():
             try:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..domain.chain import Finding
-from ..texts import _
-from .application import progress_bar, with_app
+from servicehall.cli.application import progress_bar, with_app
+from servicehall.domain.chain import Finding
+from servicehall.texts import _
 
 if TYPE_CHECKING:
-    from ..reports.verify import Verification as Printed
+    from servicehall.reports.verify import Verification as Printed
 
 
 @click.group("audit")
@@ -52,7 +52,7 @@ def verify(
 @with_app
 def replay_(check: bool, as_json: bool) -> None:
     """Rebuild every record from the events beside the live tables, and say every difference."""
-    from ..services import audit, rebuilding
+    from servicehall.services import audit, rebuilding
 
     with audit.snapshot() as session:
         streams = audit.count_streams(session)
@@ -68,7 +68,7 @@ def replay_(check: bool, as_json: bool) -> None:
 
 
 def _verify_report(path: Path, keys: tuple[str, ...], here: bool, as_json: bool) -> None:
-    from ..reports.verify import verify_pdf
+    from servicehall.reports.verify import verify_pdf
 
     try:
         data = path.read_bytes()
@@ -88,7 +88,7 @@ def _verify_report(path: Path, keys: tuple[str, ...], here: bool, as_json: bool)
 @with_app
 def _own(keys: set[str]) -> tuple[set[str], dict[int, str]]:
     """This installation's key and seals, beside the keys that were given."""
-    from ..services import audit, sealing
+    from servicehall.services import audit, sealing
 
     with audit.snapshot() as session:
         return keys | {audit.public_key()}, {seal.number: seal.hash for seal in sealing.seals(session)}
@@ -121,9 +121,9 @@ def _printed(found: Printed) -> dict[str, Any]:
 def _verify_request(number: str, as_json: bool) -> None:
     from sqlalchemy import select
 
-    from ..errors import NotFound
-    from ..models.requests import Request
-    from ..services import audit
+    from servicehall.errors import NotFound
+    from servicehall.models.requests import Request
+    from servicehall.services import audit
 
     with audit.snapshot() as session:
         row = session.scalars(select(Request).where(Request.number == number)).first()
@@ -135,7 +135,7 @@ def _verify_request(number: str, as_json: bool) -> None:
 
 @with_app
 def _verify_all(as_json: bool) -> None:
-    from ..services import audit
+    from servicehall.services import audit
 
     with (
         audit.snapshot() as session,

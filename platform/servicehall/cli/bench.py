@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .application import make_app, plain_errors
-from .benchmarks.rows import Goal, Row
+from servicehall.cli.application import make_app, plain_errors
+from servicehall.cli.benchmarks.rows import Goal, Row
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -69,7 +69,7 @@ def bench(
 
 def _beside(names: str, seconds: float) -> Iterator[Row]:
     """Ours and other programs' in turn."""
-    from .benchmarks import beside, peering
+    from servicehall.cli.benchmarks import beside, peering
 
     try:
         found = peering.find([name.strip() for name in names.split(",") if name.strip()])
@@ -80,7 +80,7 @@ def _beside(names: str, seconds: float) -> Iterator[Row]:
 
 def _rates(folder: Path, database: str | None, seconds: float) -> Iterator[Row]:
     """What is done in a second."""
-    from .. import config
+    from servicehall import config
 
     environment = {"SERVICEHALL_DEMO": "1", "SERVICEHALL_DATA_DIR": str(folder), "SERVICEHALL_LOG_LEVEL": "WARNING"}
     if database:
@@ -91,11 +91,11 @@ def _rates(folder: Path, database: str | None, seconds: float) -> Iterator[Row]:
 
 
 def _measure(app: Flask, environment: dict[str, str], seconds: float) -> Iterator[Row]:
-    from ..clock import now
-    from ..models.base import db
-    from ..web import tokens
-    from ..web.roles import upgrade_database
-    from .benchmarks import company, measures
+    from servicehall.cli.benchmarks import company, measures
+    from servicehall.clock import now
+    from servicehall.models.base import db
+    from servicehall.web import tokens
+    from servicehall.web.roles import upgrade_database
 
     upgrade_database()
     session = db.session()
@@ -117,7 +117,7 @@ def _measure(app: Flask, environment: dict[str, str], seconds: float) -> Iterato
 
 def _pages(folder: Path, database: str | None, most: int, *, kept: bool) -> Iterator[Row]:
     """Each page at a thousand requests and at many, in turn."""
-    from .benchmarks import pages
+    from servicehall.cli.benchmarks import pages
 
     sizes = (pages.SMALL, most)
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .application import make_app, plain_errors, with_app
+from servicehall.cli.application import make_app, plain_errors, with_app
 
 QUEUE_TABLES = "huey_"
 """Huey makes its own tables where the queue is in the same PostgreSQL database."""
@@ -20,7 +20,7 @@ def group() -> None:
 @group.command()
 def upgrade() -> None:
     """Bring the database to the newest version of its tables, and its roles with it."""
-    from ..web.roles import upgrade_database
+    from servicehall.web.roles import upgrade_database
 
     app = make_app()
     with app.app_context(), plain_errors():
@@ -35,9 +35,9 @@ def check() -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    from .. import migrations
-    from ..models import search, tables
-    from ..models.base import db
+    from servicehall import migrations
+    from servicehall.models import search, tables
+    from servicehall.models.base import db
 
     def is_ours(name: str | None, kind: Any, parents: Any) -> bool:
         return search.include_name(name, kind, parents) and not (name or "").startswith(QUEUE_TABLES)

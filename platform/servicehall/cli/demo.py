@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .application import make_app, plain_errors
+from servicehall.cli.application import make_app, plain_errors
 
 if TYPE_CHECKING:
-    from ..web.demo_accounts import DemoAccount
+    from servicehall.web.demo_accounts import DemoAccount
 
 PASSWORD = "servicehall"  # noqa: S105 - of invented people, on this computer only
 
@@ -22,11 +22,11 @@ def demo(password: str) -> None:
 
     Migrates first. Does nothing where there are people already.
     """
-    from ..models.base import db
-    from ..services.demo import make_company
-    from ..web.accounts import hash_password, open_accounts
-    from ..web.demo_accounts import demo_accounts
-    from ..web.roles import upgrade_database
+    from servicehall.models.base import db
+    from servicehall.services.demo import make_company
+    from servicehall.web.accounts import hash_password, open_accounts
+    from servicehall.web.demo_accounts import demo_accounts
+    from servicehall.web.roles import upgrade_database
 
     app = make_app()
     with app.app_context(), plain_errors():

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..clock import now
-from ..texts import _
-from .application import progress_bar, with_app
+from servicehall.cli.application import progress_bar, with_app
+from servicehall.clock import now
+from servicehall.texts import _
 
 if TYPE_CHECKING:
-    from ..services.directory_import import Imported, PeopleRefused
+    from servicehall.services.directory_import import Imported, PeopleRefused
 
 
 @click.group("directory")
@@ -34,10 +34,10 @@ def import_(path: Path, dry_run: bool, as_json: bool) -> None:
     Every error is printed with its line. Importing again changes only what differs; people that the file does not
     name stay as they are.
     """
-    from ..models.base import db
-    from ..services.directory_import import PeopleRefused, import_people
-    from ..services.people_file import LARGEST
-    from ..web.accounts import ensure_accounts
+    from servicehall.models.base import db
+    from servicehall.services.directory_import import PeopleRefused, import_people
+    from servicehall.services.people_file import LARGEST
+    from servicehall.web.accounts import ensure_accounts
 
     with path.open("rb") as file:
         data = file.read(LARGEST + 1)
@@ -66,10 +66,10 @@ def erase_(person: str, yes: bool, as_json: bool) -> None:
     Attributes, comments, signatures, uploaded files, and the personal and secret answers of requests for this person
     go; the events stay, with tombstones, and every chain still verifies. Where it is cut off, run it again.
     """
-    from ..models.base import db
-    from ..services import directory, erasure
-    from ..services.directory_import import SYSTEM
-    from ..web.accounts import erase_account
+    from servicehall.models.base import db
+    from servicehall.services import directory, erasure
+    from servicehall.services.directory_import import SYSTEM
+    from servicehall.web.accounts import erase_account
 
     if as_json and not yes:
         raise click.UsageError("--json needs --yes")

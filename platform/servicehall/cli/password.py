@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .application import read_secret, with_app
+from servicehall.cli.application import read_secret, with_app
 
 
 @click.group("password")
@@ -19,8 +19,8 @@ def group() -> None:
 @with_app
 def set_(person: str) -> None:
     """Set somebody's password, read from standard input. Their open sessions end."""
-    from ..models.base import db
-    from ..web.accounts import hash_password, set_password
+    from servicehall.models.base import db
+    from servicehall.web.accounts import hash_password, set_password
 
     set_password(db.session(), person, hash_password(read_secret("Password")))
     click.echo(f"The password of {person} is set.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ..texts import _
-from .application import progress_bar, with_app
+from servicehall.cli.application import progress_bar, with_app
+from servicehall.texts import _
 
 
 @click.group()
@@ -19,9 +19,9 @@ def rebuild() -> None:
     """Make the words of every request anew, as after people have changed their names."""
     from sqlalchemy import func, select
 
-    from ..models.base import db
-    from ..models.requests import Request
-    from ..services import search
+    from servicehall.models.base import db
+    from servicehall.models.requests import Request
+    from servicehall.services import search
 
     session = db.session()
     number = session.scalar(select(func.count()).select_from(Request)) or 0

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 from gunicorn.app.base import BaseApplication
 
-from .. import config
-from .application import make_app, plain_errors, read_settings
-from .demo import tell_accounts
+from servicehall import config
+from servicehall.cli.application import make_app, plain_errors, read_settings
+from servicehall.cli.demo import tell_accounts
 
 if TYPE_CHECKING:
-    from ..web.demo_accounts import DemoAccount
+    from servicehall.web.demo_accounts import DemoAccount
 
 
 class Server(BaseApplication):
@@ -64,9 +64,9 @@ def _is_loopback(host: str) -> bool:
 
 def _migrate(settings: config.Settings) -> list[DemoAccount]:
     """Brings the database up to date; gives the demo's accounts that are in it."""
-    from ..models.base import db
-    from ..web.demo_accounts import demo_accounts
-    from ..web.roles import upgrade_database
+    from servicehall.models.base import db
+    from servicehall.web.demo_accounts import demo_accounts
+    from servicehall.web.roles import upgrade_database
 
     app = make_app(settings)
     with app.app_context(), plain_errors():

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import click
 
-from ..clock import as_instant, now
-from .application import Lifetime, with_app
+from servicehall.cli.application import Lifetime, with_app
+from servicehall.clock import as_instant, now
 
 
 @click.group("token")
@@ -23,8 +23,8 @@ def group() -> None:
 @with_app
 def create(person: str, expires: timedelta | None, as_json: bool) -> None:
     """Make a token. It is shown this once, alone on the last line."""
-    from ..models.base import db
-    from ..web.tokens import create_token
+    from servicehall.models.base import db
+    from servicehall.web.tokens import create_token
 
     at = now()
     made = create_token(db.session(), person, at=at, expires_at=at + expires if expires else None)
@@ -40,8 +40,8 @@ def create(person: str, expires: timedelta | None, as_json: bool) -> None:
 @with_app
 def list_(as_json: bool) -> None:
     """All tokens, without their secrets."""
-    from ..models.base import db
-    from ..web.tokens import all_tokens
+    from servicehall.models.base import db
+    from servicehall.web.tokens import all_tokens
 
     rows = [
         {
@@ -67,8 +67,8 @@ def list_(as_json: bool) -> None:
 @with_app
 def revoke(token_id: str) -> None:
     """End a token at once."""
-    from ..models.base import db
-    from ..web.tokens import revoke_token
+    from servicehall.models.base import db
+    from servicehall.web.tokens import revoke_token
 
     revoke_token(db.session(), token_id, at=now())
     click.echo(f"Token {token_id} is revoked.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ..channels.webhook import secret_of
-from .application import read_settings
+from servicehall.channels.webhook import secret_of
+from servicehall.cli.application import read_settings
 
 
 @click.group("webhook")

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 from huey import Huey, crontab
 
-from ..clock import now
-from ..errors import ServicehallError, Unavailable
-from ..services import sealing
-from . import background, housekeeping, outbox, timers
-from .claims import Kind, work_off
-from .engine import QuietConsumer, make_huey
+from servicehall.clock import now
+from servicehall.errors import ServicehallError, Unavailable
+from servicehall.jobs import background, housekeeping, outbox, timers
+from servicehall.jobs.claims import Kind, work_off
+from servicehall.jobs.engine import QuietConsumer, make_huey
+from servicehall.services import sealing
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from ..config import Settings
+    from servicehall.config import Settings
 
 log = logging.getLogger("servicehall.jobs")
 

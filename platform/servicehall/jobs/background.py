@@ -13,15 +13,15 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from ..clock import now
-from ..errors import Conflict, Invalid, NotFound
-from ..models.background import BackgroundJob
-from ..models.base import begin_writing, db, own_transaction
-from ..services import checking, simulation
-from ..services.audit import snapshot
-from ..services.background import Payload, Told
-from ..texts import use_locale
-from .claims import LEASE, Claim, GiveUp, Kind
+from servicehall.clock import now
+from servicehall.errors import Conflict, Invalid, NotFound
+from servicehall.jobs.claims import LEASE, Claim, GiveUp, Kind
+from servicehall.models.background import BackgroundJob
+from servicehall.models.base import begin_writing, db, own_transaction
+from servicehall.services import checking, simulation
+from servicehall.services.audit import snapshot
+from servicehall.services.background import Payload, Told
+from servicehall.texts import use_locale
 
 KINDS: Mapping[str, Callable[[Session, Payload, datetime, Told], dict[str, Any]]] = {
     checking.KIND: checking.run,

@@ -16,9 +16,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from ..models.base import db, new_id, reading, writing
-from ..models.operations import DONE, OPEN, PARKED, Claimable
-from ..services.parked import put_back
+from servicehall.models.base import db, new_id, reading, writing
+from servicehall.models.operations import DONE, OPEN, PARKED, Claimable
+from servicehall.services.parked import put_back
 
 log = logging.getLogger("servicehall.jobs")
 

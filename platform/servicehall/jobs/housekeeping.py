@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ..models.background import forget_finished
-from ..models.base import db, writing
-from ..models.operations import purge
+from servicehall.models.background import forget_finished
+from servicehall.models.base import db, writing
+from servicehall.models.operations import purge
 
 SHORT = timedelta(days=1)
 LONG = timedelta(days=30)

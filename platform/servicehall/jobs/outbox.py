@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..channels.delivery import Failed, Refused
-from ..models.operations import Outbox
-from ..services import deliveries
-from .claims import PAUSES, Claim, GiveUp, Kind, Later
+from servicehall.channels.delivery import Failed, Refused
+from servicehall.jobs.claims import PAUSES, Claim, GiveUp, Kind, Later
+from servicehall.models.operations import Outbox
+from servicehall.services import deliveries
 
 
 def run(one: Claim) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..models.operations import Timers
-from ..services import timers
-from .claims import Claim, GiveUp, Kind
+from servicehall.jobs.claims import Claim, GiveUp, Kind
+from servicehall.models.operations import Timers
+from servicehall.services import timers
 
 
 def run(one: Claim) -> None:

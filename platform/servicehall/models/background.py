@@ -11,8 +11,18 @@ from typing import Any, ClassVar
 from sqlalchemy import Index, Integer, String, delete
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from .base import Id, Json, new_id
-from .operations import CANCELLED, DONE, OPEN, PARKED, Claimable, insert_once, open_index, parked_index, upserting
+from servicehall.models.base import Id, Json, new_id
+from servicehall.models.operations import (
+    CANCELLED,
+    DONE,
+    OPEN,
+    PARKED,
+    Claimable,
+    insert_once,
+    open_index,
+    parked_index,
+    upserting,
+)
 
 
 class BackgroundJob(Claimable):

@@ -11,9 +11,9 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.exc import OperationalError
 
-from ..errors import Unavailable
-from ..texts import _
-from .base import only_reads
+from servicehall.errors import Unavailable
+from servicehall.models.base import only_reads
+from servicehall.texts import _
 
 log = logging.getLogger("servicehall.database")
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from .base import Base, Id, Instant, Json, new_id
+from servicehall.models.base import Base, Id, Instant, Json, new_id
 
 OPEN = "open"
 DONE = "done"

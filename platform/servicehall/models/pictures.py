@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .base import Base, Id, Instant
+from servicehall.models.base import Base, Id, Instant
 
 
 class Picture(Base):

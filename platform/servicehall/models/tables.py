@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import (
+from servicehall.models import (
     approvals,
     background,
     clocks,
@@ -15,7 +15,7 @@ from . import (
     requests,
     search,
 )
-from .base import accounts, metadata
+from servicehall.models.base import accounts, metadata
 
 __all__ = [
     "accounts",

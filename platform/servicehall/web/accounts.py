@@ -12,10 +12,10 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 from werkzeug.security import generate_password_hash
 
-from ..errors import Invalid, NotFound, Problem
-from ..models.base import begin_writing
-from ..models.directory import Person
-from ..texts import _
+from servicehall.errors import Invalid, NotFound, Problem
+from servicehall.models.base import begin_writing
+from servicehall.models.directory import Person
+from servicehall.texts import _
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 512

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from ..models.base import db
-from ..models.directory import Person
-from ..services.demo import ACCOUNTS
+from servicehall.models.base import db
+from servicehall.models.directory import Person
+from servicehall.services.demo import ACCOUNTS
 
 PASSWORD = "servicehall"  # noqa: S105 - of invented people, on this computer only
 

@@ -12,8 +12,8 @@ from babel.numbers import format_currency, format_decimal
 from flask import g
 from markupsafe import Markup
 
-from .. import clock, config
-from ..texts import _, current_locale
+from servicehall import clock, config
+from servicehall.texts import _, current_locale
 
 _BABEL = {"en": "en", "zh": "zh_Hans_CN"}
 _DAY = {"en": "d MMM y", "zh": "y年M月d日"}

@@ -9,11 +9,11 @@ import time
 from flask import Flask, Response, current_app, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
-from ..errors import Forbidden, NotFound, Unauthenticated
-from ..models.base import db, set_reading
-from ..texts import _
-from .identity import identify
-from .shell import choose_locale
+from servicehall.errors import Forbidden, NotFound, Unauthenticated
+from servicehall.models.base import db, set_reading
+from servicehall.texts import _
+from servicehall.web.identity import identify
+from servicehall.web.shell import choose_locale
 
 log = logging.getLogger("servicehall.access")
 

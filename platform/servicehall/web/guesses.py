@@ -13,9 +13,9 @@ from flask import current_app, g
 from limits import parse
 from limits.strategies import RateLimiter
 
-from ..clock import now
-from ..errors import TooMany
-from ..texts import N_, _
+from servicehall.clock import now
+from servicehall.errors import TooMany
+from servicehall.texts import N_, _
 
 log = logging.getLogger("servicehall.security")
 

@@ -14,21 +14,21 @@ from flask.typing import ResponseReturnValue
 from flask_limiter.util import get_remote_address
 from werkzeug.datastructures import CombinedMultiDict
 
-from .. import config
-from ..clock import now
-from ..errors import Conflict, Invalid, NotFound
-from ..forms import WebForm
-from ..models.base import db, reading
-from ..services import contexts, directory, guests
-from ..services.guests import Guest
-from ..services.lookups import Directory
-from ..services.task_texts import titles_of, written
-from ..services.tasks import checklist_of
-from ..texts import known_locale, use_locale
-from .formats import clock_time
-from .guesses import Guesses
-from .portal.filling import Posted
-from .portal.sheet import Section, Sheet
+from servicehall import config
+from servicehall.clock import now
+from servicehall.errors import Conflict, Invalid, NotFound
+from servicehall.forms import WebForm
+from servicehall.models.base import db, reading
+from servicehall.services import contexts, directory, guests
+from servicehall.services.guests import Guest
+from servicehall.services.lookups import Directory
+from servicehall.services.task_texts import titles_of, written
+from servicehall.services.tasks import checklist_of
+from servicehall.texts import known_locale, use_locale
+from servicehall.web.formats import clock_time
+from servicehall.web.guesses import Guesses
+from servicehall.web.portal.filling import Posted
+from servicehall.web.portal.sheet import Section, Sheet
 
 pages = Blueprint("guest", __name__)
 

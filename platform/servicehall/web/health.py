@@ -8,11 +8,11 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select, text
 
-from .. import config, migrations
-from ..clock import now
-from ..errors import ServicehallError, Unauthenticated
-from ..models.base import db
-from ..models.operations import OPEN, PARKED, Outbox, Timers
+from servicehall import config, migrations
+from servicehall.clock import now
+from servicehall.errors import ServicehallError, Unauthenticated
+from servicehall.models.base import db
+from servicehall.models.operations import OPEN, PARKED, Outbox, Timers
 
 health = Blueprint("health", __name__)
 

@@ -16,13 +16,13 @@ from flask_login import AnonymousUserMixin
 from jwt import PyJWTError
 from sqlalchemy import Select, bindparam, exists, select, update
 
-from ..clock import now
-from ..errors import Unauthenticated, Unavailable
-from ..models.base import db, own_transaction
-from ..models.directory import Membership, Person
-from ..models.operations import ApiToken
-from ..texts import _
-from . import accounts
+from servicehall.clock import now
+from servicehall.errors import Unauthenticated, Unavailable
+from servicehall.models.base import db, own_transaction
+from servicehall.models.directory import Membership, Person
+from servicehall.models.operations import ApiToken
+from servicehall.texts import _
+from servicehall.web import accounts
 
 TOKEN_PREFIX = "sh_"  # noqa: S105 - the beginning of every token, not one of them
 LAST_USE_STEP = timedelta(minutes=10)

@@ -9,8 +9,8 @@ from flask import current_app, g, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
-from ..registry import Registry
-from ..texts import N_, _
+from servicehall.registry import Registry
+from servicehall.texts import N_, _
 
 BADGES: Registry[Callable[[], int]] = Registry("navigation badge")
 WANTED: Registry[Callable[[], bool]] = Registry("navigation condition")

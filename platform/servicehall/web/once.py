@@ -16,11 +16,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..clock import now
-from ..errors import BadRequest, ServicehallError
-from ..models.base import db, reading
-from ..models.operations import FormNonce, insert_once
-from .shell import local_path
+from servicehall.clock import now
+from servicehall.errors import BadRequest, ServicehallError
+from servicehall.models.base import db, reading
+from servicehall.models.operations import FormNonce, insert_once
+from servicehall.web.shell import local_path
 
 NONCE = "nonce"
 LONGEST = 64

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..domain.plan_forecast import Late
-from ..services.planning import Outlook
-from ..texts import _
-from .formats import day
+from servicehall.domain.plan_forecast import Late
+from servicehall.services.planning import Outlook
+from servicehall.texts import _
+from servicehall.web.formats import day
 
 MOST = 5
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import current_app
 from flask_appbuilder.security.manager import BaseSecurityManager
 
-from .. import migrations
-from ..models.base import db
+from servicehall import migrations
+from servicehall.models.base import db
 
 
 def upgrade_database() -> None:

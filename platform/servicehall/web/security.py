@@ -30,17 +30,17 @@ from werkzeug.security import check_password_hash
 from wtforms import PasswordField
 from wtforms.validators import DataRequired, ValidationError
 
-from ..clock import now
-from ..errors import Unauthenticated
-from ..models.base import begin_writing, reading
-from ..models.directory import Person
-from ..texts import N_, _
-from . import accounts
-from .api.reading import Nothing, read_body, read_query
-from .demo_accounts import demo_accounts
-from .identity import bearer, by_jwt
-from .shell import local_path
-from .signing import prove
+from servicehall.clock import now
+from servicehall.errors import Unauthenticated
+from servicehall.models.base import begin_writing, reading
+from servicehall.models.directory import Person
+from servicehall.texts import N_, _
+from servicehall.web import accounts
+from servicehall.web.api.reading import Nothing, read_body, read_query
+from servicehall.web.demo_accounts import demo_accounts
+from servicehall.web.identity import bearer, by_jwt
+from servicehall.web.shell import local_path
+from servicehall.web.signing import prove
 
 log = logging.getLogger("servicehall.security")
 

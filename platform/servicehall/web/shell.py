@@ -10,12 +10,12 @@ from flask import Blueprint, Flask, Response, current_app, g, redirect, render_t
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from .. import texts
-from ..clock import now
-from ..errors import ServicehallError
-from ..services import people
-from . import assets, formats, navigation, states
-from .portal import words
+from servicehall import texts
+from servicehall.clock import now
+from servicehall.errors import ServicehallError
+from servicehall.services import people
+from servicehall.web import assets, formats, navigation, states
+from servicehall.web.portal import words
 
 THEMES = ("auto", "light", "dark")
 DENSITIES = ("auto", "roomy", "compact")

@@ -12,13 +12,13 @@ from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.security import check_password_hash
 
-from ..errors import Problem
-from ..models.base import db
-from ..models.directory import Person
-from ..services.decisions import Proof
-from ..texts import N_, _
-from . import accounts
-from .guesses import Guesses
+from servicehall.errors import Problem
+from servicehall.models.base import db
+from servicehall.models.directory import Person
+from servicehall.services.decisions import Proof
+from servicehall.texts import N_, _
+from servicehall.web import accounts
+from servicehall.web.guesses import Guesses
 
 PASSWORDS = Guesses("password of a signature", "10 per 5 minute")
 SIGNED = "signed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..texts import N_, _
+from servicehall.texts import N_, _
 
 
 @dataclass(frozen=True, slots=True)

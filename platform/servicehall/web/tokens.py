@@ -10,13 +10,13 @@ from datetime import datetime
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.orm import Session
 
-from ..errors import Conflict, NotFound
-from ..models.base import new_id
-from ..models.directory import Person
-from ..models.operations import ApiToken
-from ..texts import _
-from .accounts import ensure_account, person_of
-from .identity import TOKEN_PREFIX, token_hash
+from servicehall.errors import Conflict, NotFound
+from servicehall.models.base import new_id
+from servicehall.models.directory import Person
+from servicehall.models.operations import ApiToken
+from servicehall.texts import _
+from servicehall.web.accounts import ensure_account, person_of
+from servicehall.web.identity import TOKEN_PREFIX, token_hash
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from . import measures, peering
-from .peering import Peer, Unmeasured
-from .rows import Did, Goal, Row
+from servicehall.cli.benchmarks import measures, peering
+from servicehall.cli.benchmarks.peering import Peer, Unmeasured
+from servicehall.cli.benchmarks.rows import Did, Goal, Row
 
 
 def rows(peers: Sequence[Peer], *, seconds: float) -> Iterator[Row]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .rows import Did, Goal
+from servicehall.cli.benchmarks.rows import Did, Goal
 
 PEERS = Path(__file__).parent / "peers"
 TURNS = 3

@@ -6,20 +6,20 @@ from typing import Any
 
 from flask import Response
 
-from ...clock import now
-from ...errors import ServicehallError
-from ...models.approvals import Approval
-from ...models.requests import Request
-from ...services import cases, decisions, lists
-from ...services.access import note_reading
-from ...services.decisions import Proof
-from ...services.visibility import approval_for
-from ..signing import signed_by_call
-from . import inputs, shapes
-from .calls import as_json, call, etag_of, listed, only_read, viewer
-from .problems import document
-from .reading import load
-from .versions import expect_version
+from servicehall.clock import now
+from servicehall.errors import ServicehallError
+from servicehall.models.approvals import Approval
+from servicehall.models.requests import Request
+from servicehall.services import cases, decisions, lists
+from servicehall.services.access import note_reading
+from servicehall.services.decisions import Proof
+from servicehall.services.visibility import approval_for
+from servicehall.web.api import inputs, shapes
+from servicehall.web.api.calls import as_json, call, etag_of, listed, only_read, viewer
+from servicehall.web.api.problems import document
+from servicehall.web.api.reading import load
+from servicehall.web.api.versions import expect_version
+from servicehall.web.signing import signed_by_call
 
 TAG = "Approvals"
 

@@ -9,18 +9,18 @@ from flask import Response
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, Range
 
-from ...clock import now
-from ...models.requests import Request
-from ...reports.case import as_json as plain
-from ...services import audit, sealing
-from ...services.access import note_reading
-from ...services.cases import Ledger, event_records, ledger_record
-from ...services.printing.details import Entry
-from ...services.visibility import request_for
-from ..audit.common import auditor
-from ..audit.requests import AuditCase
-from . import ledger_shapes, shapes
-from .calls import as_json, call
+from servicehall.clock import now
+from servicehall.models.requests import Request
+from servicehall.reports.case import as_json as plain
+from servicehall.services import audit, sealing
+from servicehall.services.access import note_reading
+from servicehall.services.cases import Ledger, event_records, ledger_record
+from servicehall.services.printing.details import Entry
+from servicehall.services.visibility import request_for
+from servicehall.web.api import ledger_shapes, shapes
+from servicehall.web.api.calls import as_json, call
+from servicehall.web.audit.common import auditor
+from servicehall.web.audit.requests import AuditCase
 
 STREAMS = 500
 MOST_STREAMS = 5_000

@@ -11,22 +11,22 @@ from typing import Any
 
 from flask import Response, request
 
-from ...clock import as_instant, now
-from ...documents.diff import describe_changes, text_diff
-from ...documents.document import Document as Authored
-from ...documents.examination import NOTE
-from ...documents.json_schema import schema_of, schema_of_all
-from ...documents.kinds.registry import KINDS
-from ...errors import BadRequest, Invalid, NotFound, Problem
-from ...models.definitions import Document
-from ...services import checking, deciders, definitions, drafting, simulation
-from ...services.shelf import Name, row_of
-from ...texts import _, pick
-from . import definition_shapes as shapes
-from . import inputs
-from .background import job_answer
-from .calls import as_json, call, no_content, only_read, viewer
-from .reading import parse_json, read_raw
+from servicehall.clock import as_instant, now
+from servicehall.documents.diff import describe_changes, text_diff
+from servicehall.documents.document import Document as Authored
+from servicehall.documents.examination import NOTE
+from servicehall.documents.json_schema import schema_of, schema_of_all
+from servicehall.documents.kinds.registry import KINDS
+from servicehall.errors import BadRequest, Invalid, NotFound, Problem
+from servicehall.models.definitions import Document
+from servicehall.services import checking, deciders, definitions, drafting, simulation
+from servicehall.services.shelf import Name, row_of
+from servicehall.texts import _, pick
+from servicehall.web.api import definition_shapes as shapes
+from servicehall.web.api import inputs
+from servicehall.web.api.background import job_answer
+from servicehall.web.api.calls import as_json, call, no_content, only_read, viewer
+from servicehall.web.api.reading import parse_json, read_raw
 
 TAG = "Definitions"
 ONE = "/definitions/<kind>/<department>/<key>"

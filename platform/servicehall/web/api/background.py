@@ -7,14 +7,14 @@ from typing import Any
 
 from flask import Response
 
-from ...clock import as_instant
-from ...errors import NotFound
-from ...services import background, checking, simulation
-from ...services.background import Job
-from ...services.visibility import Viewer
-from ...texts import _
-from . import definition_shapes as shapes
-from .calls import as_json, call, viewer
+from servicehall.clock import as_instant
+from servicehall.errors import NotFound
+from servicehall.services import background, checking, simulation
+from servicehall.services.background import Job
+from servicehall.services.visibility import Viewer
+from servicehall.texts import _
+from servicehall.web.api import definition_shapes as shapes
+from servicehall.web.api.calls import as_json, call, viewer
 
 AGAIN_AFTER = "2"
 SEEN: Mapping[str, Callable[[Viewer, Mapping[str, Any]], Mapping[str, Any]]] = {

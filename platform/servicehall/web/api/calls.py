@@ -15,13 +15,13 @@ from typing import Any
 from flask import Blueprint, Response, g
 from marshmallow import Schema
 
-from ...models.base import db, set_reading
-from ...models.requests import Request
-from ...services import cases
-from ...services.listing import checked_limit, read_cursor, write_cursor
-from ...services.visibility import Viewer
-from .idempotency import once
-from .reading import Nothing, read_body, read_query, read_upload
+from servicehall.models.base import db, set_reading
+from servicehall.models.requests import Request
+from servicehall.services import cases
+from servicehall.services.listing import checked_limit, read_cursor, write_cursor
+from servicehall.services.visibility import Viewer
+from servicehall.web.api.idempotency import once
+from servicehall.web.api.reading import Nothing, read_body, read_query, read_upload
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import Response
 
-from ...services import authored
-from . import inputs, shapes
-from .authoring import record
-from .calls import call, listed, viewer
-from .definition_shapes import Definition
+from servicehall.services import authored
+from servicehall.web.api import inputs, shapes
+from servicehall.web.api.authoring import record
+from servicehall.web.api.calls import call, listed, viewer
+from servicehall.web.api.definition_shapes import Definition
 
 TAG = "Definitions"
 

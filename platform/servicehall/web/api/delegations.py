@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import Response
 
-from ...clock import now
-from ...models.directory import Delegation
-from ...services import cases, delegations
-from . import inputs, shapes
-from .calls import as_json, call, listed_parts, no_content, only_read, viewer
+from servicehall.clock import now
+from servicehall.models.directory import Delegation
+from servicehall.services import cases, delegations
+from servicehall.web.api import inputs, shapes
+from servicehall.web.api.calls import as_json, call, listed_parts, no_content, only_read, viewer
 
 TAG = "Delegations"
 

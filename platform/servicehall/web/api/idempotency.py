@@ -14,13 +14,13 @@ from flask import Response, g, request
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ... import config
-from ...clock import now
-from ...errors import BadRequest, Conflict, Invalid, Problem
-from ...models.base import begin_writing, db, reading, set_reading
-from ...models.operations import IdempotencyKey, insert_once
-from ...texts import _
-from .reading import parse_json
+from servicehall import config
+from servicehall.clock import now
+from servicehall.errors import BadRequest, Conflict, Invalid, Problem
+from servicehall.models.base import begin_writing, db, reading, set_reading
+from servicehall.models.operations import IdempotencyKey, insert_once
+from servicehall.texts import _
+from servicehall.web.api.reading import parse_json
 
 LONGEST = 200
 PATIENCE = 10.0

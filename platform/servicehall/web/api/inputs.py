@@ -5,12 +5,12 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range
 
-from ...domain.approvals import DECISIONS
-from ...services.guests import DAYS, MOST_DAYS
-from ...services.listing import DEFAULT_LIMIT, MAX_LIMIT
-from ...services.lists import ROLES
-from ...texts import LOCALES, N_, _
-from .reading import Words
+from servicehall.domain.approvals import DECISIONS
+from servicehall.services.guests import DAYS, MOST_DAYS
+from servicehall.services.listing import DEFAULT_LIMIT, MAX_LIMIT
+from servicehall.services.lists import ROLES
+from servicehall.texts import LOCALES, N_, _
+from servicehall.web.api.reading import Words
 
 MOST_DECISIONS = 200
 

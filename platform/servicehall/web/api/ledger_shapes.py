@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from .shapes import Shape
+from servicehall.web.api.shapes import Shape
 
 
 def _instant() -> fields.String:

@@ -10,10 +10,10 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Response
 from marshmallow import Schema
 
-from ..security import Credentials
-from . import inputs, reading, shapes
-from .calls import CALLS, Call, api, as_json
-from .reading import Words
+from servicehall.web.api import inputs, reading, shapes
+from servicehall.web.api.calls import CALLS, Call, api, as_json
+from servicehall.web.api.reading import Words
+from servicehall.web.security import Credentials
 
 _PART = re.compile(r"<(\w+)>")
 TAKEN = (inputs.__name__, reading.__name__, Credentials.__module__)

@@ -8,21 +8,21 @@ from typing import Any
 from flask import Response
 from marshmallow import Schema
 
-from ...clock import now
-from ...errors import Invalid, NotFound, Problem, Unavailable
-from ...forms import FileFacts
-from ...models.clocks import Clock
-from ...models.directory import Person
-from ...models.requests import Request
-from ...services import added_tasks, cases, directory, replanning, reporting, requests, watchers
-from ...services.access import note_reading
-from ...services.visibility import request_for
-from ...texts import _, current_locale
-from . import inputs, ledger_shapes, shapes
-from .calls import as_json, call, listed_parts, no_content, only_read, viewer
-from .definition_shapes import InTheMaking
-from .requests import read, shown, to_change
-from .uploads import download
+from servicehall.clock import now
+from servicehall.errors import Invalid, NotFound, Problem, Unavailable
+from servicehall.forms import FileFacts
+from servicehall.models.clocks import Clock
+from servicehall.models.directory import Person
+from servicehall.models.requests import Request
+from servicehall.services import added_tasks, cases, directory, replanning, reporting, requests, watchers
+from servicehall.services.access import note_reading
+from servicehall.services.visibility import request_for
+from servicehall.texts import _, current_locale
+from servicehall.web.api import inputs, ledger_shapes, shapes
+from servicehall.web.api.calls import as_json, call, listed_parts, no_content, only_read, viewer
+from servicehall.web.api.definition_shapes import InTheMaking
+from servicehall.web.api.requests import read, shown, to_change
+from servicehall.web.api.uploads import download
 
 TAG = "Parts of a request"
 AGAIN_AFTER = "2"

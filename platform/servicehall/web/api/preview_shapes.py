@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from .shapes import Person, Price, Problem, Shape, instant, open_map, some
+from servicehall.web.api.shapes import Person, Price, Problem, Shape, instant, open_map, some
 
 
 class PreviewApprover(Shape):

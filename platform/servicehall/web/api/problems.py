@@ -10,11 +10,11 @@ from flask import Flask, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
-from ... import errors
-from ...models.base import db
-from ...texts import _
-from ..guesses import wait
-from ..shell import render_error
+from servicehall import errors
+from servicehall.models.base import db
+from servicehall.texts import _
+from servicehall.web.guesses import wait
+from servicehall.web.shell import render_error
 
 log = logging.getLogger("servicehall.web")
 

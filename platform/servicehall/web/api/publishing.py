@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import Response
 
-from ...clock import now
-from ...services import definitions, reviewing, scheduling
-from . import definition_shapes as shapes
-from . import inputs
-from .authoring import ONE, TAG, answer, expected, named
-from .calls import call, no_content, viewer
+from servicehall.clock import now
+from servicehall.services import definitions, reviewing, scheduling
+from servicehall.web.api import definition_shapes as shapes
+from servicehall.web.api import inputs
+from servicehall.web.api.authoring import ONE, TAG, answer, expected, named
+from servicehall.web.api.calls import call, no_content, viewer
 
 
 @call(

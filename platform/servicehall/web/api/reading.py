@@ -9,11 +9,11 @@ from typing import Any
 from flask import g, request
 from marshmallow import Schema, ValidationError, fields
 
-from ...clock import now
-from ...errors import BadRequest, Invalid, Problem, UnsupportedMedia
-from ...forms import FileFacts
-from ...services import files
-from ...texts import N_, _
+from servicehall.clock import now
+from servicehall.errors import BadRequest, Invalid, Problem, UnsupportedMedia
+from servicehall.forms import FileFacts
+from servicehall.services import files
+from servicehall.texts import N_, _
 
 LARGEST_BODY = 2 * 1024 * 1024
 DEEPEST = 64

@@ -8,13 +8,13 @@ from flask import Response
 from marshmallow import Schema, fields
 from marshmallow.validate import Length
 
-from ...clock import now
-from ...errors import NotFound
-from ...services import cases, recomputation, recomputation_orders
-from ...services.recomputation import Scope
-from ...texts import _
-from . import inputs, shapes
-from .calls import as_json, call, listed_parts, only_read, viewer
+from servicehall.clock import now
+from servicehall.errors import NotFound
+from servicehall.services import cases, recomputation, recomputation_orders
+from servicehall.services.recomputation import Scope
+from servicehall.texts import _
+from servicehall.web.api import inputs, shapes
+from servicehall.web.api.calls import as_json, call, listed_parts, only_read, viewer
 
 TAG = "Recomputation of clocks"
 

@@ -7,15 +7,15 @@ from typing import Any
 
 from flask import Response
 
-from ...clock import now
-from ...models.requests import Request
-from ...services import cases, lists, requests
-from ...services.access import note_reading
-from ...services.visibility import request_for
-from ...services.work import work
-from . import inputs, shapes
-from .calls import as_json, call, etag_of, listed, only_read, viewer
-from .versions import expect_version
+from servicehall.clock import now
+from servicehall.models.requests import Request
+from servicehall.services import cases, lists, requests
+from servicehall.services.access import note_reading
+from servicehall.services.visibility import request_for
+from servicehall.services.work import work
+from servicehall.web.api import inputs, shapes
+from servicehall.web.api.calls import as_json, call, etag_of, listed, only_read, viewer
+from servicehall.web.api.versions import expect_version
 
 TAG = "Requests"
 

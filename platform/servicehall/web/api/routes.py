@@ -1,6 +1,6 @@
 """Every call of the API, registered by being imported here."""
 
-from . import (  # noqa: F401 - each registers its calls
+from servicehall.web.api import (  # noqa: F401 - each registers its calls
     approvals,
     audit,
     authoring,
@@ -17,6 +17,6 @@ from . import (  # noqa: F401 - each registers its calls
     uploads,
     who,
 )
-from .calls import api
+from servicehall.web.api.calls import api
 
 __all__ = ["api"]

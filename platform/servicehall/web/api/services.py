@@ -6,16 +6,16 @@ from typing import Any
 
 from flask import Response
 
-from ...clock import now
-from ...services import cases, catalog, releases
-from ...services.beneficiaries import beneficiary_of
-from ...services.catalog import Card
-from ...services.releases import Release
-from ...services.submission import new_facts
-from ...texts import current_locale
-from ..plan_words import warnings
-from . import inputs, preview_shapes, shapes
-from .calls import as_json, call, listed_parts, only_read, viewer
+from servicehall.clock import now
+from servicehall.services import cases, catalog, releases
+from servicehall.services.beneficiaries import beneficiary_of
+from servicehall.services.catalog import Card
+from servicehall.services.releases import Release
+from servicehall.services.submission import new_facts
+from servicehall.texts import current_locale
+from servicehall.web.api import inputs, preview_shapes, shapes
+from servicehall.web.api.calls import as_json, call, listed_parts, only_read, viewer
+from servicehall.web.plan_words import warnings
 
 TAG = "Services"
 

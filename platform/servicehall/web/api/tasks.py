@@ -8,17 +8,17 @@ from typing import Any
 from flask import Response
 from marshmallow import Schema
 
-from ...clock import as_instant, now
-from ...errors import NotFound
-from ...models.fulfilment import GuestLink, Task
-from ...models.requests import Request
-from ...services import cases, directory, guests, lists, tasks
-from ...services.access import note_reading
-from ...services.visibility import task_for
-from ...texts import _
-from . import inputs, shapes
-from .calls import as_json, call, etag_of, listed, no_content, only_read, viewer
-from .versions import expect_version
+from servicehall.clock import as_instant, now
+from servicehall.errors import NotFound
+from servicehall.models.fulfilment import GuestLink, Task
+from servicehall.models.requests import Request
+from servicehall.services import cases, directory, guests, lists, tasks
+from servicehall.services.access import note_reading
+from servicehall.services.visibility import task_for
+from servicehall.texts import _
+from servicehall.web.api import inputs, shapes
+from servicehall.web.api.calls import as_json, call, etag_of, listed, no_content, only_read, viewer
+from servicehall.web.api.versions import expect_version
 
 TAG = "Tasks"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask import Response, send_file
 
-from ...errors import NotFound
-from ...forms import FileFacts
-from ...models.base import db
-from ...services import files
-from ...texts import _
-from . import shapes
-from .calls import as_json, call
+from servicehall.errors import NotFound
+from servicehall.forms import FileFacts
+from servicehall.models.base import db
+from servicehall.services import files
+from servicehall.texts import _
+from servicehall.web.api import shapes
+from servicehall.web.api.calls import as_json, call
 
 PLAIN = "application/octet-stream"
 

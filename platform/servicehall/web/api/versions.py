@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import request
 from sqlalchemy import select
 
-from ...errors import Conflict
-from ...models.base import begin_writing, db
-from ...models.requests import Request
-from ...texts import _
-from .calls import etag_of
+from servicehall.errors import Conflict
+from servicehall.models.base import begin_writing, db
+from servicehall.models.requests import Request
+from servicehall.texts import _
+from servicehall.web.api.calls import etag_of
 
 
 def expect_version(row: Request) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 from flask import Response
 from marshmallow import Schema, fields
 
-from ...clock import now
-from ...services import cases
-from ...services.access import note_reading
-from ...services.visibility import Viewer, request_for
-from ...services.who import Question, about, known_to, may_ask, who
-from . import inputs, preview_shapes, shapes
-from .calls import as_json, call, only_read, viewer
+from servicehall.clock import now
+from servicehall.services import cases
+from servicehall.services.access import note_reading
+from servicehall.services.visibility import Viewer, request_for
+from servicehall.services.who import Question, about, known_to, may_ask, who
+from servicehall.web.api import inputs, preview_shapes, shapes
+from servicehall.web.api.calls import as_json, call, only_read, viewer
 
 
 class AnswerApprover(preview_shapes.PreviewApprover):
