@@ -60,6 +60,7 @@ OPTIONS = [{"key": "x", "label": "X"}]
         ({**TEXT, "default": {"value": "b"}}, "default.value", "unknown_name"),
         ({**TEXT, "default": {"value": "requester.is_manager"}}, "default.value", "type"),
         ({**TEXT, "default": {"value": "below"}}, "default.value", "order"),
+        ({**TEXT, "default": {"value": "request.priority"}}, "default.value", "order"),
         ({**TEXT, "default": {"valeu": "today"}}, "default.valeu", "unknown_property"),
         ({**TEXT, "check": "value == 'x'"}, "check", "type"),
         ({**TEXT, "check": ["value == 'x'"]}, "check[0]", "type"),

@@ -15,6 +15,7 @@ from servicehall.domain.plans import as_name
 from servicehall.forms.draft import Draft
 from servicehall.forms.fields.base import Field
 from servicehall.forms.fields.entries import read_entries
+from servicehall.forms.rules import BEFORE_ANSWERS
 
 Options = Sequence[tuple[str, Any]]
 """Keys with their labels, texts by locale."""
@@ -59,7 +60,7 @@ class Scope:
 
     def of_default(self, above: Collection[str], expects: Type | None) -> Scope:
         """Within a default: fields above, and people."""
-        return replace(self, only=("requester", "requested_for", "today", *above), expects=expects)
+        return replace(self, only=(*BEFORE_ANSWERS, *above), expects=expects)
 
 
 PEOPLE = Scope(only=ABOUT_PEOPLE)

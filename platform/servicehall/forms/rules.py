@@ -9,6 +9,9 @@ from servicehall.domain.conditions import Activation, Condition
 
 Rule = bool | Condition
 
+BEFORE_ANSWERS = ("requester", "requested_for", "today")
+"""What a default may ask beside the fields above it."""
+
 
 def decide(rule: Rule, activation: Activation) -> bool:
     """A rule of a form that cannot be decided is false."""

@@ -17,7 +17,7 @@ from servicehall.forms import draft as rules
 from servicehall.forms.draft import Draft
 from servicehall.forms.lookup import Lookup
 from servicehall.forms.reading import Reading, Refused, State
-from servicehall.forms.rules import Check, Rule, decide, rule_fields, rule_text
+from servicehall.forms.rules import BEFORE_ANSWERS, Check, Rule, decide, rule_fields, rule_text
 from servicehall.texts import N_, _, pick
 
 LIMITS = frozenset({"min", "max", "min_length", "max_length", "pattern", "step"})
@@ -192,9 +192,14 @@ class Field(ABC):
         condition = draft.at("value").condition(given.get("value"), environment, self.cel)
         if condition is None:
             return None
-        below = sorted(condition.fields - above)
-        if below:
-            draft.at("value").fail("order", _("A default may use only fields above it, not {key}.", key=below[0]))
+        strange = sorted({name.split(".")[0] for name in condition.names} - {*BEFORE_ANSWERS, *above})
+        if strange:
+            message = _(
+                "A default may use only fields above it and {names}, not {key}.",
+                names=", ".join(BEFORE_ANSWERS),
+                key=strange[0],
+            )
+            draft.at("value").fail("order", message)
         return condition
 
     def literal(self, given: Any) -> Any:
