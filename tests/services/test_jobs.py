@@ -26,7 +26,7 @@ from tests.proofs import KILLS, SEED
 from servicehall import create_app, jobs
 from servicehall.clock import now
 from servicehall.jobs import housekeeping, outbox
-from servicehall.jobs.claims import PAUSES, Claim, Fenced, GiveUp, Kind, claim, try_again, work_off
+from servicehall.jobs.claims import PAUSES, Claim, Fenced, GiveUp, Kind, claim, work_off
 from servicehall.jobs.engine import make_huey
 from servicehall.models.base import db
 from servicehall.models.operations import (
@@ -41,6 +41,7 @@ from servicehall.models.operations import (
     Timers,
     insert_once,
 )
+from servicehall.services import parked
 from servicehall.web.roles import upgrade_database
 
 START = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -190,8 +191,8 @@ class TestFailures:
         assert states(session) == {"a": PARKED}
         row = session.scalars(select(Outbox)).one()
         assert "carrier-pigeon" in (row.last_error or "")
-        assert try_again(session, Outbox, row.id, at=START)
-        assert not try_again(session, Outbox, row.id, at=START)
+        assert parked.retry(session, "outbox", row.id, at=START) == 1
+        assert parked.retry(session, "outbox", row.id, at=START) == 0
         session.commit()
         work_off(Kind(Outbox, effect), clock=Clock())
         assert states(session) == {"a": DONE}

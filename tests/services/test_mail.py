@@ -23,12 +23,11 @@ from servicehall import config
 from servicehall.channels.delivery import Failed, Refused, reason_of
 from servicehall.channels.mail import Mail, Part, compose, send
 from servicehall.clock import as_instant, now
-from servicehall.jobs.claims import try_again
 from servicehall.models.base import new_id
 from servicehall.models.fulfilment import Task
 from servicehall.models.operations import Notice, Outbox, insert_once
 from servicehall.models.requests import Request
-from servicehall.services import guests, people, requests, secret_links, tasks
+from servicehall.services import guests, parked, people, requests, secret_links, tasks
 from servicehall.services.requests import Order
 from servicehall.services.visibility import Viewer
 from servicehall.texts import use_locale
@@ -148,7 +147,7 @@ class TestDelivery:
         assert reason_of("OSError: broken") == "OSError: broken"
         config.use(settings)
         row = session.scalars(select(Outbox)).one()
-        assert try_again(session, Outbox, row.id, at=AT)
+        assert parked.retry(session, "outbox", row.id, at=AT) == 1
         session.commit()
         deliver()
         assert len(mailing.mails) == 1

@@ -14,7 +14,6 @@ from servicehall.models.clocks import Clock
 from servicehall.models.log import EventRow
 from servicehall.services import recomputation, recomputation_orders, timers
 from servicehall.services.recomputation import Preview, Scope
-from servicehall.services.work import recorded_event
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 TASKS = "fulfilment: {tasks: [{key: a, title: A, group: desk}]}\n"
@@ -59,9 +58,9 @@ def changes(made: str) -> list[tuple[str, dict[str, Any]]]:
     """Who changed clocks of a request, and why, after they were started."""
     rows = db.session.scalars(select(EventRow).where(EventRow.stream == f"request/{made}").order_by(EventRow.sequence))
     return [
-        (row.actor, recorded_event(row).why or {})  # type: ignore[attr-defined]
+        (row.actor, event.why or {})
         for row in rows
-        if isinstance(recorded_event(row), e.ClockChanged | e.ClockStopped)
+        if isinstance(event := e.read_event(row.kind, row.schema, row.body), e.ClockChanged | e.ClockStopped)
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.factories.small import Small, refusal
 
-from servicehall.services import answers, visibility
+from servicehall.services import answers, cases, visibility
 from servicehall.services.catalog import services_for
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -45,7 +45,7 @@ def test_the_table_of_classifications(small: Small, confidential: bool) -> None:
     viewer = small.viewer("sec")
     task = visibility.task_for(viewer, small.task(made, "a").id)
     open_too = set() if confidential else {"public", "internal"}
-    assert set(answers.for_task(viewer, task, small.request(made)).values) == {"personal"} | open_too
+    assert set(cases.task_record(viewer, task)["request_answers"]) == {"personal"} | open_too
     assert refusal(visibility.task_for, viewer, small.task(made, "b").id) == 404
     assert refusal(visibility.approval_for, viewer, small.approvals(made)[0].id) == 404
 

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from servicehall.domain.chain import hash_of
 from servicehall.reports import reports
 from servicehall.reports.approval_chain import make_report, render
 from servicehall.reports.case import Answer, CaseReport, Comment, Person, as_json
-from servicehall.reports.evidence import NAME, case_data, case_digest, evidence, report_digest
+from servicehall.reports.evidence import NAME, case_data, case_digest, evidence
 from servicehall.reports.pdf import Attached, make_pdf
 from servicehall.reports.stamp import SigningKey, read_stamp, stamp
 from servicehall.reports.verify import Verification, verify_pdf
@@ -213,18 +212,6 @@ def test_a_content_of_which_print_leaves_out_a_number_is_not_attached() -> None:
     first = replace(case.contents[0], value={"text": APPROVED.value, "salary": 90000})
     given = json.loads(evidence(replace(case, contents=(first, *case.contents[1:])), "en"))
     assert first.sha256 not in {one["sha256"] for one in given["contents"]}
-
-
-# --- serving it again ----------------------------------------------------------------------------------------
-
-
-def test_the_digest_is_the_same_whenever_and_for_whomever_it_is_printed() -> None:
-    case = onboarding_case()
-    later = replace(case, generated_at=case.generated_at + timedelta(days=1), generated_for="Somebody else")
-    assert report_digest(later, "en") == report_digest(case, "en")
-    assert report_digest(case, "zh") != report_digest(case, "en")
-    assert report_digest(replace(case, state="resolved"), "en") != report_digest(case, "en")
-    assert report_digest(replace(case, seals=(), inclusions=()), "en") != report_digest(case, "en")
 
 
 # --- its verification ----------------------------------------------------------------------------------------

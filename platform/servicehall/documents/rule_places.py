@@ -31,8 +31,6 @@ from servicehall.domain.expression_types import BOOL
 from servicehall.forms.fields.base import Field
 from servicehall.forms.fields.registry import FIELD_TYPES
 
-WITHOUT_FORM_KINDS = frozenset(("field_set", "approval_chain", "sla_policy", "fulfilment_plan"))
-"""Kinds whose rules are read with the forms of the services that use them."""
 MOST_LEVELS = 40
 
 

@@ -177,9 +177,6 @@ class Progress:
     outcome: Outcome = Outcome.OPEN
 
 
-_SETTLED = frozenset({StageState.PASSED, StageState.NOT_NEEDED})
-
-
 def advance_chain(chain: Chain, states: Mapping[str, str], applies: Callable[[str], bool]) -> Progress:
     """The next stages to open, given each stage's state (a missing one is waiting).
 

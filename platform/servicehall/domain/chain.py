@@ -205,10 +205,6 @@ def merkle_root(leaves: Sequence[str]) -> str:
     return merkle_tree(leaves).root
 
 
-def inclusion_proof(leaves: Sequence[str], index: int) -> tuple[str, ...]:
-    return merkle_tree(leaves).proof(index)
-
-
 def verify_inclusion(leaf: str, *, index: int, count: int, proof: Sequence[str], root: str) -> bool:
     """Whether the proof leads from this leaf, at this place of so many, to this root (RFC 9162, section 2.1.3.2)."""
     if not 0 <= index < count:

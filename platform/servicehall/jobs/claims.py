@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 
 from servicehall.models.base import db, new_id, reading, writing
 from servicehall.models.operations import DONE, OPEN, PARKED, Claimable
-from servicehall.services.parked import put_back
 
 log = logging.getLogger("servicehall.jobs")
 
@@ -198,8 +197,3 @@ def _note_failure(kind: Kind, one: Claim, session: Session, error: Exception, at
     except Fenced as fenced:
         session.rollback()
         log.warning("%s", fenced)
-
-
-def try_again(session: Session, model: type[Claimable], row_id: str, *, at: datetime) -> bool:
-    """Put a parked row back to work from its first attempt; False where it is not parked. The caller commits."""
-    return put_back(session, model, model.id == row_id, at=at) == 1

@@ -19,7 +19,6 @@ from servicehall.texts import _
 FORMAT = "servicehall/approval-chain/1"
 NAME = "evidence.json"
 _BESIDE = ("events", "contents", "seals", "inclusions")
-_PASSING = ("generated_at", "generated_for")
 Row = TypeVar("Row", EventRecord, Seal, Inclusion, Provable)
 
 
@@ -36,13 +35,6 @@ def case_data(case: CaseReport) -> dict[str, Any]:
 def case_digest(data: dict[str, Any], locale: str) -> str:
     """The digest that stands on the last page: SHA-256 over the RFC 8785 JSON of locale and printed values."""
     return sha256(canonical({"locale": locale, "case": data}))
-
-
-def report_digest(case: CaseReport, locale: str) -> str:
-    """The same for two prints of the same state, whenever and for whomever they were made."""
-    data = {name: value for name, value in case_data(case).items() if name not in _PASSING}
-    beside = {name: as_json(getattr(case, name)) for name in _BESIDE}
-    return sha256(canonical({"locale": locale, "case": data, "beside": beside}))
 
 
 def evidence(case: CaseReport, locale: str) -> bytes:

@@ -38,14 +38,8 @@ def for_viewer(viewer: Viewer, row: Request, *, content: str | None = None) -> S
     return mask(release, values, secrets=_secrets(viewer, row, release))
 
 
-def for_task(viewer: Viewer, task: Task, row: Request) -> Shown:
-    """What the holder of a task reads: what it shows; of a request that is not confidential all open answers too."""
-    release = releases.load(viewer.session, row.release)
-    return Shown(task_reads(release, row, task, contexts.answers_of(viewer.session, row)), ())
-
-
 def task_reads(release: Release, row: Request, task: Task, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Of these answers, the ones that a task's holder reads."""
+    """Of these answers, those that the task's holder reads: what it shows, and all open ones unless confidential."""
     shows = shows_of(release, task)
     kinds = classifications(release)
     open_too = not row.confidential

@@ -27,8 +27,6 @@ from servicehall.services.submission import stream_of
 from servicehall.services.work import Recorded, Work
 
 SYSTEM = "system:approvals"
-MEANINGS = {"approve": "approved", "reject": "rejected", "return": "returned"}
-STATES = {"approve": "approved", "reject": "rejected", "return": "returned"}
 
 
 def begin(w: Work, recorded: Recorded) -> None:

@@ -25,7 +25,6 @@ from servicehall.services.work import Work, work
 from servicehall.texts import N_, _
 
 LONGEST = 10_000
-MEANINGS = {"approve": "approved", "reject": "rejected", "return": "returned"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +103,18 @@ def cast_vote(
         raise Invalid(lacking[0].message if lacking else _("Some answers need your attention."), [*lacking, *wrong])
     kept = w.keep(case.with_computed(filled)) if filled else None
     owner = now.voice_person_id if now.voice_person_id != actor else None
+    state = rules.next_approval_state(now.state, decision)
     w.record(
         stream_of(case.row.id),
         e.ApprovalDecided(
             approval=now.id,
             stage=stage.id,
             decision=decision,
-            state=MEANINGS[decision],
+            state=state,
             content=case.row.content,
             comment=w.keep({"body": comment}) if comment else None,
             answers=kept,
-            signature=_signature(w, actor, decision, case.row.content, proof) if planned.sign and proof else None,
+            signature=_signature(w, actor, state, case.row.content, proof) if planned.sign and proof else None,
             link=link,
         ),
         actor=actor,
@@ -177,13 +177,13 @@ def _fill(
     return mine, [*foreign, *checked.errors]
 
 
-def _signature(w: Work, actor: str, decision: str, content: str, proof: Proof) -> str:
+def _signature(w: Work, actor: str, meaning: str, content: str, proof: Proof) -> str:
     """21 CFR 11.50 and 11.70: printed name, time and meaning, of this content; and by which components it was made."""
     return w.keep(
         {
             "name": directory.person(w.session, actor).name,
             "at": as_instant(w.at),
-            "meaning": MEANINGS[decision],
+            "meaning": meaning,
             "content": content,
             "components": list(proof.components),
         }

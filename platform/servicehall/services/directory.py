@@ -13,7 +13,7 @@ from sqlalchemy.orm.util import identity_key
 
 from servicehall.domain.conditions import PersonFacts
 from servicehall.errors import NotFound
-from servicehall.models.directory import Delegation, Department, Group, Membership, Person
+from servicehall.models.directory import Department, Group, Membership, Person
 from servicehall.services.work import memory, remembered
 from servicehall.texts import _, current_locale
 
@@ -147,20 +147,6 @@ def department_head(session: Session, department: str | None) -> Person | None:
         return None
     found = session.get(Department, department)
     return find(session, found.head_id) if found is not None and found.head_id else None
-
-
-def delegations_at(session: Session, person_ids: Iterable[str], at: datetime) -> list[Delegation]:
-    """What is in force at an instant for these people; each date counts in its person's own zone."""
-    wanted = set(person_ids)
-    if not wanted:
-        return []
-    rows = session.execute(
-        select(Delegation, Person)
-        .join(Person, Person.id == Delegation.person_id)
-        .where(Delegation.person_id.in_(wanted), Delegation.ended_at.is_(None))
-        .order_by(Delegation.since, Delegation.id)
-    )
-    return [one for one, owner in rows if one.since <= at.astimezone(zone_of(owner)).date() <= one.until]
 
 
 def facts(session: Session, row: Person) -> PersonFacts:

@@ -70,11 +70,6 @@ def fingerprint(session: Session, row: Request, locale: str) -> str:
     return sha256(canonical(said))
 
 
-def stored_report(session: Session, row: Request, locale: str) -> bytes | None:
-    """The PDF as it was made, where nothing has changed since; None where it must be made (again)."""
-    return _stored(session, row, known_locale(locale), fingerprint(session, row, locale))
-
-
 def ask_for_report(row: Request, locale: str, *, at: datetime) -> Asked:
     """The stored report, or an outbox row for a job to make it, once for each state of the request.
 
@@ -155,6 +150,7 @@ def filename(row: Request, locale: str) -> str:
 
 
 def _stored(session: Session, row: Request, locale: str, printed: str) -> bytes | None:
+    """The PDF as it was made, where nothing has changed since; None where it must be made (again)."""
     found = session.get(StoredReport, (KIND, row.id, locale), populate_existing=True)
     if found is None or found.fingerprint != printed:
         return None

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from servicehall import content
 from servicehall.clock import as_instant
 from servicehall.domain.chain import GENESIS, event_hash
-from servicehall.domain.events import Event, read_event
+from servicehall.domain.events import Event
 from servicehall.errors import Conflict
 from servicehall.models.appliers import Applied, Writer, apply
 from servicehall.models.base import Base, begin_writing, db
@@ -385,8 +385,3 @@ def _read_contents(session: Session, hashes: Collection[str]) -> dict[str, Any]:
 _CONTENTS = select(ContentRow.__table__.c.sha256, ContentRow.__table__.c.data).where(
     ContentRow.__table__.c.sha256.in_(bindparam("hashes", expanding=True))
 )
-
-
-def recorded_event(row: EventRow) -> Event:
-    """The event of a row, lifted to the present schema."""
-    return read_event(row.kind, row.schema, row.body)

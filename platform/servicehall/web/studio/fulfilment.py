@@ -25,7 +25,6 @@ from servicehall.web.studio.ticks import Boxes, boxes
 from servicehall.web.studio.used import used_by
 
 AHEAD = timedelta(weeks=3)
-OWN_CONTROLS = ("key", "after", "due", "shows", "request", "answers", "form")
 WORKS: Mapping[str, str] = {"manual": N_("By hand"), "approval": N_("An approval"), "automate": N_("By a system")}
 UNITS: Mapping[str, str] = {
     Unit.MINUTE: N_("minutes after it can begin"),

@@ -30,7 +30,6 @@ GROUPS: Sequence[tuple[str, str, Sequence[str]]] = (
     ),
     ("data", N_("Data and reports"), ("classification", "share_with", "reopens", "report")),
 )
-APART = ("key", "type", "options", "columns")
 """Properties that have a place of their own in the panel."""
 _CLASSIFIED = {
     "public": N_("Public"),

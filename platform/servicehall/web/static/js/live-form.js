@@ -23,7 +23,7 @@ function live(form) {
     running?.abort();
   };
   const later = (event) => {
-    if (event.target.closest("[data-no-check]") || event.target.type === "file") return;
+    if (event.target.type === "file") return;
     stop();
     pause = setTimeout(check, PAUSE);
   };
@@ -61,7 +61,7 @@ function live(form) {
   }
 }
 
-const answered = (form) => [...form.elements].some((control) => !control.closest("[data-no-check]") && differs(control));
+const answered = (form) => [...form.elements].some(differs);
 
 function differs(control) {
   if (control.type === "checkbox" || control.type === "radio") return control.checked !== control.defaultChecked;

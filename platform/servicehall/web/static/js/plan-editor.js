@@ -137,7 +137,7 @@ function walk(from, by) {
 }
 
 function tool(x, d, title, run) {
-  const group = draw("g", { transform: `translate(${x} 0)`, "data-tool": "" });
+  const group = draw("g", { transform: `translate(${x} 0)` });
   group.append(draw("title", {}, title), draw("circle", { r: 9 }), draw("path", { d }));
   group.addEventListener("click", run);
   return group;
