@@ -20,7 +20,11 @@ from servicehall.cli.benchmarks.rows import Goal, Row
 if TYPE_CHECKING:
     from flask import Flask
 
+    from servicehall.cli.benchmarks.prints import Printed
+
 TIMES = 40
+IDLE = 5.0
+"""Milliseconds that a sweep may take when nothing is due."""
 
 
 @click.command()
@@ -48,7 +52,7 @@ def bench(
     peers: str | None,
     as_json: bool,
 ) -> None:
-    """Measure submissions, whole cases, a condition, a due moment, and pages. Ratios count, single times do not."""
+    """Measure submissions, whole cases, a condition, a due moment, a report, timers, pages. Ratios of one run count."""
     rows = []
     with ExitStack() as stack, plain_errors():
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="servicehall-bench-")))
@@ -56,7 +60,7 @@ def bench(
         if peers is not None:
             parts.append(_beside(peers, seconds))
         elif not only_pages:
-            parts.append(_rates(folder / "rates", database, seconds))
+            parts += [_rates(folder / "rates", database, seconds), _timers(folder, database, seconds)]
         if peers is None:
             parts.append(_pages(keep or folder, database, most, kept=keep is not None))
         for row in chain.from_iterable(parts):
@@ -91,7 +95,7 @@ def _rates(folder: Path, database: str | None, seconds: float) -> Iterator[Row]:
 
 
 def _measure(app: Flask, environment: dict[str, str], seconds: float) -> Iterator[Row]:
-    from servicehall.cli.benchmarks import company, measures
+    from servicehall.cli.benchmarks import company, measures, prints
     from servicehall.clock import now
     from servicehall.models.base import db
     from servicehall.web import tokens
@@ -111,8 +115,37 @@ def _measure(app: Flask, environment: dict[str, str], seconds: float) -> Iterato
     yield Row("whole cases a second (2 approvals, 5 tasks, 8 commits)", f"{through.rate:,.1f}", "through the services")
     share = through.rate / bare.rate
     yield Row("the same writes by bare SQLAlchemy Core", f"{bare.rate:,.1f}", used, share, Goal.parse("0.5 or more"))
+    yield from _report(prints.report(session, made, seconds=seconds))
     rate = measures.submissions(_free_port(), token, {**os.environ, **environment}, seconds=seconds)
     yield Row("submissions a second over HTTP", f"{rate:,.1f}", f"gunicorn, 2 workers, {measures.CLIENTS} clients")
+
+
+def _report(printed: Printed) -> Iterator[Row]:
+    note = "the time of bare WeasyPrint, same HTML; the shortest of each"
+    ratio, value = printed.job / printed.bare, f"{printed.bare:,.0f} → {printed.job:,.0f} ms"
+    yield Row(f"a report of {printed.pages} pages, made by its job", value, note, ratio, Goal.parse("1.15 or less"))
+    kept, value = printed.stored / printed.job, f"{printed.stored:,.1f} ms"
+    yield Row("the same report again, from the store", value, "the time of its making", kept)
+
+
+def _timers(folder: Path, database: str | None, seconds: float) -> Iterator[Row]:
+    """Due timers among few and among many open ones."""
+    from servicehall.cli.benchmarks import pages, timers
+
+    sizes = [f"{size:,}" for size in timers.OPEN_TIMERS]
+    open_ones = f"open: {sizes[0]} → {sizes[1]}"
+    try:
+        places = [timers.place_of(size, folder, database) for size in timers.OPEN_TIMERS]
+        few, many = timers.due_in_turn(places, seconds=seconds)
+        value = f"{1000 / few.rate:,.2f} → {1000 / many.rate:,.2f} ms"
+        note = f"{many.done:,} due in each; {open_ones}"
+        yield Row("a due timer", value, note, few.rate / many.rate, Goal.parse("1.2 or less"))
+        idle, long_idle = timers.idle_in_turn(places, times=TIMES)
+        value = f"{idle:,.2f} → {long_idle:,.2f} ms"
+        yield Row("a sweep with nothing due, of 5 ms", value, open_ones, long_idle / IDLE, Goal.parse("1 or less"))
+    finally:
+        for size in timers.OPEN_TIMERS if database else ():
+            pages.drop(timers.name_of(size), database or "")
 
 
 def _pages(folder: Path, database: str | None, most: int, *, kept: bool) -> Iterator[Row]:
@@ -128,7 +161,7 @@ def _pages(folder: Path, database: str | None, most: int, *, kept: bool) -> Iter
             yield Row(f"{name} ({path})", value, note, large / small, pages.goal(most))
     finally:
         for size in sizes if database and not kept else ():
-            pages.drop(size, database or "")
+            pages.drop(pages.name_of(size), database or "")
 
 
 def _free_port() -> int:

@@ -95,15 +95,8 @@ def compare(places: Sequence[Place], *, times: int) -> Iterator[tuple[str, str, 
 
 def place_of(size: int, folder: Path, database: str | None) -> Place:
     """A company with so many requests, made where it is not there yet."""
-    name = f"bench-{size}-{_fingerprint()}"
-    data = folder / name
-    data.mkdir(parents=True, exist_ok=True)
-    settings = {"SERVICEHALL_DEMO": "1", "SERVICEHALL_DATA_DIR": str(data), "SERVICEHALL_LOG_LEVEL": "WARNING"}
-    if database:
-        settings["SERVICEHALL_DATABASE_URL"] = _beside(database, name)
-    app = create_app(config.Settings.read(settings))
+    app = application(name_of(size), folder, database)
     with app.app_context():
-        upgrade_database()
         session = db.session()
         if (session.scalar(select(func.count()).select_from(Request)) or 0) < size:
             _fill(company.make_company(session), size)
@@ -113,9 +106,27 @@ def place_of(size: int, folder: Path, database: str | None) -> Place:
     return Place(app, number)
 
 
-def drop(size: int, database: str) -> None:
-    """Takes a database away again that `place_of` made."""
-    _administer(database, "DROP DATABASE IF EXISTS {} WITH (FORCE)", f"bench-{size}-{_fingerprint()}")
+def name_of(size: int) -> str:
+    return f"bench-{size}"
+
+
+def application(name: str, folder: Path, database: str | None) -> Flask:
+    """An application over a database of this name, made and brought up to date where it is not there yet."""
+    place = f"{name}-{_fingerprint()}"
+    data = folder / place
+    data.mkdir(parents=True, exist_ok=True)
+    settings = {"SERVICEHALL_DEMO": "1", "SERVICEHALL_DATA_DIR": str(data), "SERVICEHALL_LOG_LEVEL": "WARNING"}
+    if database:
+        settings["SERVICEHALL_DATABASE_URL"] = _beside(database, place)
+    app = create_app(config.Settings.read(settings))
+    with app.app_context():
+        upgrade_database()
+    return app
+
+
+def drop(name: str, database: str) -> None:
+    """Takes a database away again that `application` made."""
+    _administer(database, "DROP DATABASE IF EXISTS {} WITH (FORCE)", f"{name}-{_fingerprint()}")
 
 
 def _fill(made: company.Company, size: int) -> None:
