@@ -68,6 +68,14 @@ def test_each_page_is_for_its_people(
     assert seen == [admin, author, plain]
 
 
+@on_sqlite
+def test_roles_go_by_their_names(company: Session, browser_of: Browser) -> None:
+    record_person({"email": PLAIN, "roles": "catalog_admin; Finance Controller"}, actor="system", at=now())
+    browser = browser_of(ADMIN)
+    for path in ("/admin/people", f"/admin/people/{row_of(company, PLAIN).id}"):
+        assert "Catalog administrator, Finance Controller" in browser.get(path).text
+
+
 def test_an_author_changes_nothing_of_people(company: Session, browser_of: Browser) -> None:
     browser = browser_of(AUTHOR)
     assert browser.post("/admin/people/new", data={"email": "x@example.com", "name": "X"}).status_code == 404

@@ -19,7 +19,7 @@ from servicehall.texts import N_, _
 from servicehall.web import accounts
 from servicehall.web.admin.account_page import account_of, tokens_of
 from servicehall.web.admin.common import administrator, by_field, typed
-from servicehall.web.admin.person_form import LABELS, cells_of, changed_cells, in_words, typed_cells
+from servicehall.web.admin.person_form import LABELS, cells_of, changed_cells, in_words, role_names, typed_cells
 from servicehall.web.once import once
 from servicehall.web.portal.acting import undo
 from servicehall.web.portal.paging import cursor, first_href, next_href
@@ -39,6 +39,7 @@ def listed() -> ResponseReturnValue:
         rows=found.rows,
         departments=[(key, titles.get(key, key)) for key in departments(session)],
         titles=titles,
+        role_names=role_names,
         next_href=next_href(found.next),
         first_href=first_href(),
         **said,

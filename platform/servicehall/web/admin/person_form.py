@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from flask import request
 from sqlalchemy.orm import Session
@@ -27,7 +27,13 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "type": (N_("Type"), N_("Such as employee or contractor.")),
     "groups": (N_("Groups"), N_("Joined by semicolons; an exclamation mark after a group makes its lead.")),
     "skills": (N_("Skills"), N_("Joined by semicolons.")),
-    "roles": (N_("Roles"), N_("Joined by semicolons: admin, catalog_admin, auditor, or words of your own.")),
+    "roles": (
+        N_("Roles"),
+        N_(
+            "Joined by semicolons. admin (platform administrator), catalog_admin (catalog administrator) and auditor"
+            " carry rights; other words are roles of your own."
+        ),
+    ),
     "approval_limit": (N_("Approval limit"), N_("An amount in the currency below.")),
     "currency": (N_("Currency"), N_("Three letters, such as CNY.")),
     "start_date": (N_("First working day"), N_("Written as 2026-12-31.")),
@@ -35,6 +41,13 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "locale": (N_("Language"), N_("en or zh")),
 }
 """Column of the people file → its label and its hint."""
+
+ROLES: Mapping[str, str] = {
+    "admin": N_("Platform administrator"),
+    "catalog_admin": N_("Catalog administrator"),
+    "auditor": N_("Auditor"),
+}
+"""Roles that carry rights; any other is a word of the company's own, and goes by itself."""
 
 
 def cells_of(session: Session, row: Person) -> dict[str, str]:
@@ -50,13 +63,20 @@ def cells_of(session: Session, row: Person) -> dict[str, str]:
 
 def in_words(cells: Mapping[str, str], titles: Mapping[str, str]) -> dict[str, str]:
     """The same for readers: dates and languages written out, the department by its title."""
+    roles = [one.strip() for one in cells.get("roles", "").split(";")]
     said = {
+        "roles": role_names(roles),
         "department": titles.get(cells.get("department", "")),
         "department_head": _("Yes") if cells.get("department_head") else None,
         "start_date": day(cells.get("start_date")),
         "locale": LANGUAGES.get(cells.get("locale", "")),
     }
     return {**cells, **{name: text for name, text in said.items() if text}}
+
+
+def role_names(roles: Iterable[str]) -> str:
+    """What somebody is, in words."""
+    return _(", ").join(_(ROLES[one]) if one in ROLES else one for one in roles)
 
 
 def typed_cells() -> dict[str, str]:
