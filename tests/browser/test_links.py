@@ -141,7 +141,7 @@ def _sign_by_mail(stranger, link, email):
 
 
 def _let_a_guest_do_it(agent, requester, guest, number):
-    """An agent gives the link, the guest answers by it, and the next task is ready; then it leads nowhere."""
+    """An agent gives the link, the guest answers by it, and the next task is ready; then it thanks again."""
     requester.go(f"/requests/{number}/plan")
     grant, _confirm = plan_of(requester)
     agent.go(grant["link"])
@@ -158,7 +158,12 @@ def _let_a_guest_do_it(agent, requester, guest, number):
     guest.press(guest.say("Done"))
     assert guest.say("Done, thank you") in guest.text()
     check(guest)
-    used = guest.page.goto(guest.hall + link)
-    assert used.status == 404 and "ledger-readers" not in guest.text()
+    guest.go(link)
+    assert guest.say("Done, thank you") in guest.text()
+    dead = guest.page.goto(f"{guest.hall}{link[:-1]}")
+    assert dead.status == 404
+    guest.read()
+    assert guest.say("This link does not work") in guest.text()
+    check(guest)
     requester.go(f"/requests/{number}/plan")
     assert [task["state"] for task in plan_of(requester)] == [requester.say("Done"), requester.say("Ready to start")]

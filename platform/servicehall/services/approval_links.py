@@ -106,7 +106,7 @@ def open_link(secret: str, *, at: datetime) -> Opened:
     return Opened(link, viewer, approval, row, releases.load(session, row.release))
 
 
-OF_NO_USE = N_("This link is not valid, or no longer. Sign in to see what waits for you.")
+OF_NO_USE = N_("Sign in to see what waits for you.")
 
 
 def shown(opened: Opened) -> Shown:

@@ -126,17 +126,27 @@ def url_of(link: GuestLink) -> str | None:
 def open_link(secret: str, *, at: datetime) -> Guest:
     """What the link leads to; NotFound, never a hint why, for one that is of no use."""
     session: Session = db.session()
-    link = task = None
-    if 0 < len(secret) <= secret_links.LONGEST:
-        found = select(GuestLink).where(GuestLink.hash == secret_links.hash_of(secret))
-        link = session.scalars(found.execution_options(populate_existing=True)).first()
-    if link is not None:
-        task = session.get_one(Task, link.task_id, populate_existing=True)
+    link, task = _find(secret)
     live = live_link(session, task, at) if task is not None else None
     if link is None or task is None or live is None or live.id != link.id:
-        raise NotFound(_("This link is not valid, or no longer. Ask whoever gave it to you for another one."))
+        raise NotFound(_("Open the whole link from the newest mail, or ask whoever gave it to you for another one."))
     row = session.get_one(Request, task.request_id, populate_existing=True)
     return Guest(link, task, row, releases.load(session, row.release))
+
+
+def used_link(secret: str) -> GuestLink | None:
+    """The link of this secret where the task was completed by it."""
+    link, task = _find(secret)
+    return link if link is not None and task is not None and task.done_by_id == ACTOR + link.id else None
+
+
+def _find(secret: str) -> tuple[GuestLink | None, Task | None]:
+    """The link of this secret with its task, of use or not."""
+    if not 0 < len(secret) <= secret_links.LONGEST:
+        return None, None
+    found = select(GuestLink).where(GuestLink.hash == secret_links.hash_of(secret))
+    link = db.session.scalars(found.execution_options(populate_existing=True)).first()
+    return link, db.session.get_one(Task, link.task_id, populate_existing=True) if link is not None else None
 
 
 def shown(guest: Guest) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def complete() -> ResponseReturnValue:
             db.session.rollback()
             with reading(), _opened(request.form["key"]) as again:
                 return _page(again, form, refused=error.detail, checked=True), error.status
-    return redirect(f"/guest/done?locale={locale}", code=303)
+    return redirect(_thanks(locale), code=303)
 
 
 @pages.get("/guest/done")
@@ -77,18 +77,33 @@ def done() -> ResponseReturnValue:
         return sent(render_template("guest/done.html", company=config.current().company))
 
 
+@pages.errorhandler(NotFound)
+def leads_nowhere(error: NotFound) -> ResponseReturnValue:
+    """Whoever used the link up is led where that led them; any other is of no use, and counts as a wrong one."""
+    used = guests.used_link(request.values.get("key", ""))
+    if used is not None:
+        return redirect(_thanks(used.locale), code=303)
+    WRONG_LINKS.count(get_remote_address())
+    return gone(error.detail)
+
+
+def gone(advice: str, *, inbox: bool = False) -> ResponseReturnValue:
+    """The page of every link that is of no use, with what its reader can do."""
+    page = render_template("guest/gone.html", advice=advice, inbox=inbox, company=config.current().company)
+    return sent(page), 404
+
+
 @contextmanager
 def _opened(secret: str) -> Iterator[Guest]:
-    """What the link leads to, in the language that was chosen with it; a wrong one counts."""
-    address = get_remote_address()
-    WRONG_LINKS.refuse(address)
-    try:
-        guest = guests.open_link(secret, at=now())
-    except NotFound:
-        WRONG_LINKS.count(address)
-        raise
+    """What the link leads to, in the language that was chosen with it."""
+    WRONG_LINKS.refuse(get_remote_address())
+    guest = guests.open_link(secret, at=now())
     with use_locale(guest.link.locale):
         yield guest
+
+
+def _thanks(locale: str) -> str:
+    return f"/guest/done?locale={locale}"
 
 
 def _form(guest: Guest, posted: Posted | None, *, show_errors: bool | None = None) -> WebForm | None:

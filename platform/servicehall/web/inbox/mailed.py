@@ -21,7 +21,7 @@ from servicehall.services.lookups import Directory
 from servicehall.texts import _, known_locale, use_locale
 from servicehall.web.formats import clock_time
 from servicehall.web.guesses import Guesses
-from servicehall.web.guest import sent
+from servicehall.web.guest import gone, sent
 from servicehall.web.portal import words
 from servicehall.web.portal.sheet import Sheet
 from servicehall.web.signing import may_sign_in, signed_without_session
@@ -80,21 +80,23 @@ def done() -> ResponseReturnValue:
         return sent(render_template("inbox/mailed_done.html", company=config.current().company))
 
 
+@pages.errorhandler(NotFound)
+def leads_nowhere(error: NotFound) -> ResponseReturnValue:
+    """A link that is of no use, or not for who is signed in, counts as a wrong one."""
+    WRONG_LINKS.count(get_remote_address())
+    return gone(error.detail, inbox=True)
+
+
 def _open(secret: str) -> Opened | str:
-    """What the link leads to, or where whoever used it up is led; NotFound, which counts, for all else."""
-    address = get_remote_address()
-    WRONG_LINKS.refuse(address)
-    try:
-        link = approval_links.find(secret)
-        foreign = g.person is not None and g.person.id != link.person_id
-        if link.used_at is not None and not foreign:
-            return _thanks(_locale(db.session.get_one(Person, link.person_id)))
-        opened = approval_links.open_link(secret, at=now())
-        if foreign or not may_sign_in(opened.viewer.person):
-            raise NotFound(_(approval_links.OF_NO_USE))
-    except NotFound:
-        WRONG_LINKS.count(address)
-        raise
+    """What the link leads to, or where whoever used it up is led; NotFound for all else."""
+    WRONG_LINKS.refuse(get_remote_address())
+    link = approval_links.find(secret)
+    foreign = g.person is not None and g.person.id != link.person_id
+    if link.used_at is not None and not foreign:
+        return _thanks(_locale(db.session.get_one(Person, link.person_id)))
+    opened = approval_links.open_link(secret, at=now())
+    if foreign or not may_sign_in(opened.viewer.person):
+        raise NotFound(_(approval_links.OF_NO_USE))
     return opened
 
 
