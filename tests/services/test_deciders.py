@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Any
@@ -22,7 +22,7 @@ from servicehall.domain import events as e
 from servicehall.domain.conditions import RequestFacts
 from servicehall.models.base import db, new_id
 from servicehall.models.directory import Person
-from servicehall.services import checking, contexts, deciders, delegations, directory, releases
+from servicehall.services import amounts, checking, contexts, deciders, delegations, directory, releases
 from servicehall.services.foreseeing import Foreseen, foresee
 from servicehall.services.releases import may_order
 from servicehall.services.shelf import Shelf
@@ -36,10 +36,11 @@ FIELDS = "[{key: total, type: money, label: Total, min: '500'}, {key: who, type:
 
 def lint(session: Session, key: str = "thing") -> list[PlacedProblem]:
     document = Shelf(session).published["service", "it", key]
-    return [one for one in checking.check_draft(session, document) if one.code in CODES]
+    found = [one for one in checking.check_draft(session, document) if one.code in CODES]
+    return [one for one in found if one.path.endswith(("approvers", ".use"))]
 
 
-CODES = ("nobody_decides", "always_fallback", "fallback", "not_asked")
+CODES = ("nobody_decides", "always_fallback", "fallback", "not_asked", "undecided")
 
 
 def told(found: list[PlacedProblem]) -> list[tuple[str, str, list[str]]]:
@@ -164,6 +165,58 @@ def test_the_same_answer_in_stages_kept_apart_leaves_the_second_to_the_fallback(
     assert [one.code for one in lint(db.session(), "other")] == ["not_asked"]
 
 
+MONEY = "{key: total, type: money, label: Total, required: true"
+UNTIL = "{key: s, title: S, WHENapprovers: [{manager_until: {limit: total}}]}"
+FIRST = "{key: f, title: F, approvers: [{manager: {}}]}"
+TABLE = (
+    "[{key: total, type: computed, as: money, label: T, value: 'sum(rows.map(r, r.cost))'},"
+    " {key: rows, type: table, label: R, max_rows: 2, columns: [{key: cost, type: money, label: C, max: '9'}]}]"
+)
+
+
+@pytest.mark.parametrize(
+    ("fields", "stages", "expected"),
+    [
+        (f"[{MONEY}}}]", UNTIL, {("50000 CNY", None): ["asks", "boss"]}),
+        (f"[{MONEY}, max: '50000'}}]", UNTIL, {}),
+        (f"[{MONEY}}}]", UNTIL.replace("WHEN", "when: total < 40000, "), {}),
+        (f"[{MONEY}, max: '50000'}}]", f"{FIRST}, {UNTIL}", {(None, "1000 CNY"): ["asks"]}),
+        (f"[{MONEY}, min: '2000', max: '50000'}}]", f"{FIRST}, {UNTIL}", {}),
+        (TABLE, UNTIL, {"undecided": []}),
+    ],
+)
+def test_for_which_amounts_others_decide_is_told_where_an_order_can_come_to_them(
+    small: Small, fields: str, stages: str, expected: dict[Any, list[str]]
+) -> None:
+    apart = "apart: [[f, s]], " if FIRST in stages else ""
+    small.publish(f"approval: {{{apart}stages: [{stages.replace('WHEN', '')}]}}", fields=fields)
+    found = lint(db.session())
+    said: dict[Any, list[str]] = {one.code: [] for one in found if one.code == "undecided"}
+    for one in found:
+        witness = one.witness or {}
+        if span := witness.keys() & {"above", "up_to"}:
+            said[witness.get("above"), witness.get("up_to")] = told([one])[0][2]
+            total = witness["answers"]["total"]
+            assert (float(total) > float(witness[span.pop()].split()[0])) is ("above" in witness)
+            assert one.said.endswith(f"(for example: total = {total})")
+    assert said == expected
+
+
+def test_what_is_above_everybodys_limit_from_the_least_amount_on_is_never_decided_by_those_who_are_named(
+    small: Small,
+) -> None:
+    small.publish(f"approval: {{stages: [{UNTIL.replace('WHEN', '')}]}}", fields=f"[{MONEY}, min: '50001'}}]")
+    assert [one.code for one in lint(db.session())] == ["always_fallback"]
+
+
+def test_without_the_solver_nobody_can_tell_which_amounts_there_are(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(amounts, "is_installed", lambda: False)
+    small.publish(f"approval: {{stages: [{UNTIL.replace('WHEN', '')}]}}", fields=f"[{MONEY}}}]")
+    assert [one.code for one in lint(db.session())] == ["fallback", "fallback", "undecided"]
+
+
 GATED = "fulfilment: {tasks: [{key: sign, title: Sign, WHENapproval: CHAIN}]}"
 CHAIN = "{stages: [{key: boss, title: Boss, approvers: [{manager: {}}]}]}"
 LINE = f"kind: approval_chain\ndepartment: it\nkey: line\ntitle: Line\n{CHAIN[1:-1]}\n"
@@ -215,6 +268,11 @@ def counted_in(found: list[PlacedProblem]) -> int:
     return sum((one.witness or {})["count"] for one in found)
 
 
+WHENS = (", when: requester.is_manager", ", when: '\"desk\" in requester.groups'", ", when: total <= 900")
+AMOUNTS = ("500.00", "900.00", "900.01", "1000.01", "50000.01")
+"""On both sides of everybody's limit."""
+
+
 def random_chain(dice: random.Random) -> str:
     rules = (
         "{manager: {}}", "{manager: {level: 2}}", "{department_head: {}}", "{group: desk}", "{group: leads}",
@@ -224,23 +282,24 @@ def random_chain(dice: random.Random) -> str:
         "{field: who}",
     )  # fmt: skip
     stages = []
+    apart = dice.random() < 0.4
     for number in range(dice.randint(1, 3)):
         approvers = ", ".join(dice.sample(rules, dice.randint(1, 2)))
         decide = dice.choice(("all", "any", "{at_least: 2}", "{percent: 60}"))
         counts = dice.choice(("one", "each"))
-        when = dice.choice(("", "", ", when: requester.is_manager", ", when: '\"desk\" in requester.groups'"))
+        when = dice.choice(("", "", *WHENS[: 2 if apart else 3]))  # other answers are taken to ask for both
         stages.append(
             f"{{key: s{number}, title: S{number}, approvers: [{approvers}],"
             f" decide: {decide}, group_counts: {counts}{when}}}"
         )
-    apart = "apart: [[s0, s1]], " if len(stages) > 1 and dice.random() < 0.6 else ""
+    kept = "apart: [[s0, s1]], " if len(stages) > 1 and apart else ""
     own = dice.choice(("forbid", "skip", "allow"))
-    return f"approval: {{{apart}self_approval: {own}, stages: [{', '.join(stages)}]}}"
+    return f"approval: {{{kept}self_approval: {own}, stages: [{', '.join(stages)}]}}"
 
 
-def alone(session: Session, key: str, person: Person) -> dict[str, str]:
+def alone(session: Session, key: str, person: Person, total: str) -> dict[str, str]:
     """What becomes of each stage for one person whomever the answer names, by the very chain that a request goes
-    through; nothing outside the audience."""
+    through: `another`, `nobody`, or nothing where those decide whom it names; nothing outside the audience."""
     row = releases.published_service(session, f"it/{key}")
     assert row is not None
     release = releases.load(session, str(row.release))
@@ -249,18 +308,18 @@ def alone(session: Session, key: str, person: Person) -> dict[str, str]:
         return {}
     found: dict[str, str] | None = None
     for who in session.scalars(select(Person.email).where(Person.active).order_by(Person.id.desc())):
-        told = fallen_back(foresee(session, release, context, {"total": "500.00", "who": who}))
-        before = told if found is None else found
-        found = {stage: min(told[stage], how) for stage, how in before.items() if stage in told}
-        if not found:
+        told = fallen_back(foresee(session, release, context, {"total": total, "who": who}))
+        found = told if found is None else {stage: min(told[stage], how) for stage, how in found.items()}
+        if not any(found.values()):
             break
     return found or {}
 
 
 def fallen_back(stages: Sequence[Foreseen]) -> dict[str, str]:
-    """The stages that others decide: `another`, or `nobody`."""
-    voices = {stage.key: stage.asked.voices[0] for stage in stages if stage.asked and stage.asked.fallback}
-    return {key: "another" if voice.members else "nobody" for key, voice in voices.items()}
+    voices = {stage.key: (stage.asked.fallback, stage.asked.voices[0]) for stage in stages if stage.asked}
+    return {
+        key: ("another" if voice.members else "nobody") if fallback else "" for key, (fallback, voice) in voices.items()
+    }
 
 
 @pytest.mark.proves("C2")
@@ -279,34 +338,43 @@ def test_of_random_chains_everybody_is_told_as_each_is_alone(
         if dice.random() < 0.4:
             parts += "\naudience: requester.is_manager || 'few' in requester.groups"
         small.publish(parts, fields=FIELDS, key=f"thing-{number}")
-        said, expected = told_of_all(db.session(), f"thing-{number}"), told_of_each(db.session(), f"thing-{number}")
-        assert said == expected, (SAMPLE_SEED, parts)
+        told, each = told_of_all(db.session(), f"thing-{number}"), told_of_each(db.session(), f"thing-{number}", parts)
+        said = {one: how for one, how in told.items() if one in each}
+        assert said == {one: how for one, how in each.items() if how}, (SAMPLE_SEED, parts)
         left += len(said)
     assert left > CHAINS / 2
     record_property("chains", CHAINS)
-    record_property("people left to somebody else", left)
+    record_property("stages left to somebody else", left)
 
 
-Told = set[tuple[str, str, str]]
+Told = dict[tuple[str, str, str], str]
+"""By stage, person and amount whether anybody at all decides."""
 
 
 def told_of_all(session: Session, key: str) -> Told:
-    """Stage, person, and whether anybody at all decides, as the checks say it."""
+    """As the checks say it, also of amounts with which a stage is not asked."""
     return {
-        (one.witness["stage"], email, "nobody" if one.code == "nobody_decides" else "another")
+        (witness["stage"], email, amount): "nobody" if one.code == "nobody_decides" else "another"
         for one in lint(session, key)
-        if one.witness and one.code != "not_asked"
-        for email in one.witness["people"]
+        if one.code not in ("not_asked", "undecided") and (witness := one.witness)
+        for email in witness["people"]
+        for amount in AMOUNTS
+        if bound(witness, "above", 0) < float(amount) <= bound(witness, "up_to", 1e9)
     }
 
 
-def told_of_each(session: Session, key: str) -> Told:
-    found: Told = set()
+def bound(witness: Mapping[str, Any], name: str, otherwise: float) -> float:
+    return float(str(witness.get(name, otherwise)).split()[0])
+
+
+def told_of_each(session: Session, key: str, parts: str) -> Told:
     with standing_still():
-        for person in session.scalars(select(Person).where(Person.active)).all():
-            for stage, how in alone(session, key, person).items():
-                found.add((stage, person.email, how))
-    return found
+        return {
+            (stage, person.email, amount): how
+            for person in session.scalars(select(Person).where(Person.active)).all()
+            for amount in (AMOUNTS if "total" in parts else AMOUNTS[:1])
+            for stage, how in alone(session, key, person, amount).items()
+        }
 
 
 def test_it_asks_the_directory_in_a_few_queries_however_many_people_there_are(small: Small) -> None:

@@ -116,12 +116,13 @@ def digest(session: Session) -> str:
 class CompanyView:
     """Implements `approval_rules.View` for a request by and for one person, before anything is answered.
 
-    `named` are the fields that name approvers, with their types: each answer is somebody who is nothing else.
+    `named` are the fields that name approvers, with their types: each answer is somebody who is nothing else. `amounts`
+    are those of the money fields that matter.
     """
 
     company: Company
     requester: str
-    least: Mapping[str, Amount]
+    amounts: Mapping[str, Amount]
     named: Mapping[str, str]
 
     def subject(self, of: str) -> str | None:
@@ -164,5 +165,4 @@ class CompanyView:
         return self._strangers[f"*{field}"]
 
     def amount(self, expression: str) -> Amount | None:
-        """The least that can be asked for: whoever's limit does not cover it covers nothing."""
-        return self.least.get(expression)
+        return self.amounts.get(expression)

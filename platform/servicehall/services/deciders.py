@@ -6,7 +6,7 @@ written, and what could not be asked is told too.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -20,6 +20,7 @@ from servicehall.domain.approval_chains import Chain, Stage
 from servicehall.domain.deputies import find_delegation_cycle
 from servicehall.domain.plans import Task
 from servicehall.domain.voices import Group
+from servicehall.services.amounts import Span
 from servicehall.services.company import Company, read_company
 from servicehall.services.delegations import standing
 from servicehall.services.directory import name_of, people
@@ -108,39 +109,67 @@ def _of_service(
         asking = Asking(company, release, written.chain, fallback, currency, when)
         affected = asking.everybody(contexts)
         for stage in written.chain.stages:
-            yield from _told(company, written, stage, affected[stage.key], contexts)
+            told = _Told(company, asking, written, stage, len(contexts))
+            yield from told.of_all(affected[stage.key])
+            yield from told.of_some(affected[stage.key])
         by_answers += [(written, one) for one in asking.by_answers if len(affected[one.key].left) < len(contexts)]
     if by_answers:
         yield _by_answers(by_answers)
 
 
-def _told(
-    company: Company, written: Written, stage: Stage, affected: Affected, asked: Collection[str]
-) -> Iterator[PlacedProblem]:
-    """A warning where nobody decides, or never those who are named; a note where it is so for some people."""
+@dataclass(frozen=True)
+class _Told:
+    """What is said of one stage; `total` people may order."""
 
-    def found(severity: str, code: str, message: str, people: list[str]) -> PlacedProblem:
-        names = listed(company.name(one) for one in people[:5]) + (" …" if len(people) > 5 else "")
-        said = fill(_(message), {"count": len(people), "total": len(asked), "names": names})
-        if written.place.path.endswith(".use"):
-            said = _("{stage}: {what}", stage=written.named(stage), what=said)
-        emails = [company.people[one].email for one in people[:MOST_NAMED]]
-        witness = {"people": emails, "count": len(people), "of": len(asked), "stage": stage.key}
-        return _placed(written.approvers(stage), severity, code, said, witness)
+    company: Company
+    asking: Asking
+    written: Written
+    stage: Stage
+    total: int
 
-    if affected.stuck:
-        message = N_("nobody at all can decide for {count} of {total} people: {names}")
-        yield found(WARNING, "nobody_decides", message, affected.stuck)
-    if affected.left and len(affected.left) == len(asked):
-        message = N_("those whom it names never decide: for all {total} people the fallback does")
-        yield found(WARNING, "always_fallback", message, affected.left)
-        return
-    if affected.fallback:
-        message = N_("for {count} of {total} people the fallback decides: {names}")
-        yield found(NOTE, "fallback", message, affected.fallback)
-    if affected.administrators:
-        message = N_("for {count} of {total} people the platform’s administrators decide: {names}")
-        yield found(NOTE, "fallback", message, affected.administrators)
+    def of_all(self, affected: Affected) -> Iterator[PlacedProblem]:
+        """A warning where those who are named never decide, whatever is asked for."""
+        if affected.left and len(affected.left) == self.total:
+            message = N_("those whom it names never decide: for all {total} people the fallback does")
+            yield self._found(WARNING, "always_fallback", message, affected.left)
+        else:
+            yield from self._of(affected)
+
+    def of_some(self, affected: Affected) -> Iterator[PlacedProblem]:
+        """The same of amounts within a span, with an order that comes to it; and what nobody could tell."""
+        for span, within in affected.of_some.items():
+            yield from self._of(within, span)
+        for span in affected.unsure:
+            said = span.said(_("it could not be decided whether they can be asked for, and others would decide then"))
+            yield _placed(self.written.approvers(self.stage), NOTE, "undecided", self._in(said), {})
+
+    def _of(self, affected: Affected, span: Span | None = None) -> Iterator[PlacedProblem]:
+        if affected.stuck:
+            message = N_("nobody at all can decide for {count} of {total} people: {names}")
+            yield self._found(WARNING, "nobody_decides", message, affected.stuck, span)
+        if affected.fallback:
+            message = N_("for {count} of {total} people the fallback decides: {names}")
+            yield self._found(NOTE, "fallback", message, affected.fallback, span)
+        if affected.administrators:
+            message = N_("for {count} of {total} people the platform’s administrators decide: {names}")
+            yield self._found(NOTE, "fallback", message, affected.administrators, span)
+
+    def _found(
+        self, severity: str, code: str, message: str, people: list[str], span: Span | None = None
+    ) -> PlacedProblem:
+        names = listed(self.company.name(one) for one in people[:5]) + (" …" if len(people) > 5 else "")
+        said = fill(_(message), {"count": len(people), "total": self.total, "names": names})
+        emails = [self.company.people[one].email for one in people[:MOST_NAMED]]
+        witness = {"people": emails, "count": len(people), "of": self.total, "stage": self.stage.key}
+        if span is not None:
+            said = span.said(said)
+            witness |= {**span.as_dict(), **self.asking.possible(self.stage, span).shown()}
+        return _placed(self.written.approvers(self.stage), severity, code, self._in(said), witness)
+
+    def _in(self, said: str) -> str:
+        """Which stage it is, where its place does not tell."""
+        used = self.written.place.path.endswith(".use")
+        return _("{stage}: {what}", stage=self.written.named(self.stage), what=said) if used else said
 
 
 def _by_answers(stages: Sequence[tuple[Written, Stage]]) -> PlacedProblem:

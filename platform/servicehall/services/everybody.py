@@ -6,18 +6,21 @@ that whatever is found then is so for whomever it names.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property, lru_cache
+from itertools import groupby, pairwise
 from typing import Any
 
 from servicehall.approval_rules import Amount
 from servicehall.documents.form_facts import field_definitions
 from servicehall.domain.approval_chains import ApproverRule, Chain, Stage
-from servicehall.domain.conditions import Context, RequestFacts, free_names, takes_private_facts
+from servicehall.domain.conditions import Context, Environment, RequestFacts, free_names, takes_private_facts
 from servicehall.domain.voices import ADMINISTRATORS, Circumstances, Group
+from servicehall.forms import compile_form
+from servicehall.services.amounts import Possible, Span
 from servicehall.services.company import Company, CompanyView
 from servicehall.services.foreseeing import Foreseen, foresee_chain
 from servicehall.services.releases import Release, condition_over, may_order
@@ -25,20 +28,37 @@ from servicehall.services.releases import Release, condition_over, may_order
 _SMALLEST = Decimal("0.01")
 _NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 _PEOPLE = frozenset(("requester", "requested_for"))
+UNSURE = "unsure"
+Said = tuple[str, Span | None, str]
+"""A stage, the amounts for which alone it is so (None: all), and who decides instead."""
 
 
 @dataclass
 class Affected:
-    """Of one stage: whom it leaves to the fallback, and whom nobody at all can decide for; people by id."""
+    """Of one stage: whom it leaves to the fallback, and whom nobody at all can decide for; people by id.
+
+    `of_some` says it of those for whom it is so only where an amount is within a span, and `unsure` are spans of which
+    nobody knows whether they can be asked for.
+    """
 
     fallback: list[str] = field(default_factory=list)
     administrators: list[str] = field(default_factory=list)
     stuck: list[str] = field(default_factory=list)
+    of_some: dict[Span, Affected] = field(default_factory=dict)
+    unsure: set[Span] = field(default_factory=set)
 
     @property
     def left(self) -> list[str]:
         """For whom those whom the stage names never decide, and others do."""
         return [*self.fallback, *self.administrators]
+
+    def count(self, person: str, span: Span | None, instead: str) -> None:
+        if instead == UNSURE and span is not None:
+            self.unsure.add(span)
+            return
+        of = self if span is None else self.of_some.setdefault(span, Affected())
+        lists = {"fallback": of.fallback, "administrators": of.administrators, "stuck": of.stuck}
+        lists[instead].append(person)
 
 
 @dataclass(frozen=True)
@@ -93,7 +113,7 @@ class Asking:
 
     @cached_property
     def least(self) -> Mapping[str, Amount]:
-        """The least amount of each `manager_until`, by its expression."""
+        """The least amount of each `manager_until`, by its field."""
         found: dict[str, Amount] = {}
         for rule in (rule for stage in self.chain.stages for rule in stage.approvers if rule.name == "manager_until"):
             limit = str(rule.params["limit"])
@@ -101,6 +121,14 @@ class Asking:
             least = Decimal(str(asked.get("min") or 0))
             found[limit] = Amount(max(least, _SMALLEST), str(asked.get("currency") or self.currency))
         return found
+
+    @cached_property
+    def possible(self) -> Possible:
+        form = compile_form(self.release.data["form"], currency=self.currency)
+        planned = self.release.plan.tasks if self.release.plan is not None else ()
+        tasks = {one.key: compile_form(one.form, around=form.environment).types for one in planned if one.form}
+        environment = Environment.of(form.types, tasks=tasks)
+        return Possible(form, environment, self.release.approver_fields, self.when)
 
     @cached_property
     def involved(self) -> frozenset[str]:
@@ -119,21 +147,54 @@ class Asking:
     def everybody(self, contexts: Mapping[str, Context]) -> Mapping[str, Affected]:
         """By stage; `contexts` are those of the people who may order."""
         found = {stage.key: Affected() for stage in self.chain.stages}
-        seen: dict[Any, Sequence[Foreseen]] = {}
+        seen: dict[Any, Sequence[Said]] = {}
         for person, context in contexts.items():
             needed = frozenset(stage.key for stage in self.chain.stages if self._needed(stage, context))
             row = self.company.people[person]
             alike = person if person in self.involved else (row.manager_id, row.department, needed)
             if alike not in seen:
-                seen[alike] = self._foreseen(person, needed)
-            for stage in seen[alike]:
-                _count(found[stage.key], stage, person)
+                seen[alike] = list(self._said(person, needed))
+            for stage, span, instead in seen[alike]:
+                found[stage].count(person, span, instead)
         return found
 
-    def _foreseen(self, person: str, needed: frozenset[str]) -> Sequence[Foreseen]:
-        view = CompanyView(self.company, person, self.least, self.named)
+    def _said(self, person: str, needed: frozenset[str]) -> Iterator[Said]:
+        """Which stages others decide, for all amounts that can come before them or for some."""
+        always = self._instead(person, needed, {})
+        spans = [(span, self._instead(person, needed, {span.field: one})) for span, one in self._spans(person)]
+        for stage in self.chain.stages:
+            runs = [run for run in _runs((span, told[stage.key]) for span, told in spans) if run[0].is_part]
+            if runs:
+                yield from self._of_spans(stage, runs)
+            elif (instead := always[stage.key]) is not None:
+                yield stage.key, None, instead
+
+    def _of_spans(self, stage: Stage, runs: Sequence[tuple[Span, str | None]]) -> Iterator[Said]:
+        """Of what comes out differently only what can come before the stage; the least can, unless it surely cannot."""
+        asked = [(span, instead, self.possible(stage, span).possible) for span, instead in runs]
+        real = [(span, instead, possible) for span, instead, possible in asked if possible is not False]
+        left = [(span, instead, possible) for span, instead, possible in real if instead is not None]
+        for span, instead, possible in left:
+            if len(left) == len(real):
+                yield stage.key, None, instead
+                return
+            yield stage.key, span, instead if possible or span.above is None else UNSURE
+
+    def _spans(self, person: str) -> Iterator[tuple[Span, Amount]]:
+        """Of each `manager_until` the amounts between limits of a person's line, with one of each span, in order."""
+        line = CompanyView(self.company, person, {}, {}).line(person)
+        for limit, least in self.least.items():
+            covered = {one.limit for one in line if one.currency == least.currency and one.limit >= least.value}
+            for above, up_to in pairwise((None, *sorted(covered), None)):
+                amount = least.value if above is None else above + _SMALLEST
+                yield Span(limit, least.currency, above, up_to), Amount(amount, least.currency)
+
+    def _instead(self, person: str, needed: frozenset[str], amounts: Mapping[str, Amount]) -> Mapping[str, str | None]:
+        """By stage who decides instead of those whom it names."""
+        view = CompanyView(self.company, person, {**self.least, **amounts}, self.named)
         around = Circumstances({person: "requester"}, fallback=self.fallback, administrators=self.administrators)
-        return foresee_chain(self.chain, view, around, needed=lambda stage: stage.key in needed, deputies={})
+        found = foresee_chain(self.chain, view, around, needed=lambda stage: stage.key in needed, deputies={})
+        return {one.key: _who(one) for one in found}
 
     def _needed(self, stage: Stage, context: Context) -> bool:
         """Whether it is asked for this person."""
@@ -167,13 +228,17 @@ def _fields_of(stage: Stage) -> list[str]:
     return [str(rule.params) for rule in stage.approvers if rule.name == "field"]
 
 
-def _count(affected: Affected, stage: Foreseen, person: str) -> None:
+def _runs(told: Iterable[tuple[Span, str | None]]) -> Iterator[tuple[Span, str | None]]:
+    """Neighbouring spans of one field that come out alike, put together."""
+    for (_field, instead), group in groupby(told, key=lambda one: (one[0].field, one[1])):
+        spans = [span for span, _instead in group]
+        yield replace(spans[0], up_to=spans[-1].up_to), instead
+
+
+def _who(stage: Foreseen) -> str | None:
     if stage.asked is None or stage.asked.fallback is None:
-        return
+        return None
     (voice,) = stage.asked.voices
     if not voice.members:
-        affected.stuck.append(person)
-    elif voice.group == ADMINISTRATORS:
-        affected.administrators.append(person)
-    else:
-        affected.fallback.append(person)
+        return "stuck"
+    return "administrators" if voice.group == ADMINISTRATORS else "fallback"
