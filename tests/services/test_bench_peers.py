@@ -19,16 +19,17 @@ PEER = """# /// script
 # [tool.servicehall]
 # peer = "fake 1.0"
 # [tool.servicehall.goals]
-# due_moments = "{goal}"
+# {measure} = "{goal}"
 # ///
 import sys
-assert sys.argv[1] == "due_moments" and 0 < float(sys.argv[2]) < 1
+assert sys.argv[1] == "{measure}" and 0 < float(sys.argv[2]) < 1
 {body}
 """
 
 
-def row_of(folder: Path, body: str, *, needs: str = "", goal: str = "0.1 or more") -> Row:
-    (folder / "fake.py").write_text(PEER.format(body=body, needs=needs, goal=goal), "utf-8")
+def row_of(folder: Path, body: str, *, needs: str = "", measure: str = "due_moments") -> Row:
+    text = PEER.format(body=body, needs=needs, goal="0.1 or more", measure=measure)
+    (folder / "fake.py").write_text(text, "utf-8")
     (row,) = beside.rows(peering.find(folder=folder), seconds=0.03)
     return row
 
@@ -37,13 +38,17 @@ def answering(**said: object) -> str:
     return f"print('a word before'); print({json.dumps(json.dumps(said))})"
 
 
-def test_a_peer_stands_beside_us_in_one_row(tmp_path: Path) -> None:
-    row = row_of(tmp_path, answering(done=2, seconds=1.0, result=DUE))
-    assert row.measure == "due moments a second, beside fake 1.0"
+@pytest.mark.parametrize(
+    ("measure", "title", "result"),
+    [("due_moments", "due moments a second", DUE), ("cases", "whole cases a second", "")],
+)
+def test_a_peer_stands_beside_us_in_one_row(tmp_path: Path, measure: str, title: str, result: str) -> None:
+    row = row_of(tmp_path, answering(done=2, seconds=1.0, result=result, note="by hand"), measure=measure)
+    assert (row.measure, row.note, row.goal) == (f"{title}, beside fake 1.0", "by hand", Goal(0.1, more=True))
     ours, theirs = row.value.split(" : ")
     assert theirs == "2.0"
-    assert row.ratio == pytest.approx(float(ours.replace(",", "")) / 2.0, rel=0.01)
-    assert row.goal == Goal(0.1, more=True)
+    assert row.ratio is not None
+    assert f"{row.ratio * 2.0:,.1f}" == ours
 
 
 @pytest.mark.parametrize(

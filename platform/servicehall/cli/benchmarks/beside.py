@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from servicehall.cli.benchmarks import measures, peering
+from servicehall.cli.benchmarks import company, measures, pages, peering
 from servicehall.cli.benchmarks.peering import Peer, Unmeasured
 from servicehall.cli.benchmarks.rows import Did, Goal, Row
+from servicehall.models.base import db
+
+Turn = Callable[[float], Did]
 
 
 def rows(peers: Sequence[Peer], *, seconds: float) -> Iterator[Row]:
@@ -20,25 +26,49 @@ def rows(peers: Sequence[Peer], *, seconds: float) -> Iterator[Row]:
             except Unmeasured as why:
                 yield Row(peer.title, "not built", str(why))
                 continue
-            for measure, goal in peer.goals.items():
-                yield from MEASURES[measure](peer, python, goal, seconds)
+            for name, goal in peer.goals.items():
+                yield _row(peer, python, name, goal, Path(folder), seconds)
 
 
-def _rates(name: str, title: str, ours: Callable[[float], Did]) -> Callable[[Peer, Path, Goal, float], Iterator[Row]]:
-    """A measure of what is done in a second, where both are programs that work for so long."""
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What both do for so many seconds: how it is called, and our side of it, made ready in a folder."""
 
-    def measured(peer: Peer, python: Path, goal: Goal, seconds: float) -> Iterator[Row]:
-        measure = f"{title}, beside {peer.title}"
-        try:
+    title: str
+    ours: Callable[[Path], AbstractContextManager[Turn]]
+
+
+def _row(peer: Peer, python: Path, name: str, goal: Goal, folder: Path, seconds: float) -> Row:
+    measure = MEASURES[name]
+    title = f"{measure.title}, beside {peer.title}"
+    try:
+        with measure.ours(folder) as ours:
             mine, other = peering.in_turn(ours, peering.work_of(peer, python, name), seconds=seconds)
-        except Unmeasured as why:
-            yield Row(measure, "not measured", str(why))
-        else:
-            yield Row(measure, f"{mine.rate:,.1f} : {other.rate:,.1f}", "", mine.rate / other.rate, goal)
+    except Unmeasured as why:
+        return Row(title, "not measured", str(why))
+    return Row(title, f"{mine.rate:,.1f} : {other.rate:,.1f}", other.note, mine.rate / other.rate, goal)
 
-    return measured
+
+@contextmanager
+def _due_moments(folder: Path) -> Iterator[Turn]:
+    yield measures.due_moments
+
+
+@contextmanager
+def _cases(folder: Path) -> Iterator[Turn]:
+    """Through the services, on SQLite."""
+    with pages.application("cases", folder, None).app_context():
+        made = company.make_company(db.session())
+        yield partial(_many_cases, made)
+        db.session.remove()
+
+
+def _many_cases(made: company.Company, seconds: float) -> Did:
+    did = measures.repeated(lambda: company.whole_case(made), seconds=seconds)
+    return Did(did.done, did.seconds)
 
 
 MEASURES = {
-    "due_moments": _rates("due_moments", "due moments a second", measures.due_moments),
+    "due_moments": Measure("due moments a second", _due_moments),
+    "cases": Measure("whole cases a second", _cases),
 }

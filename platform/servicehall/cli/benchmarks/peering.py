@@ -95,7 +95,8 @@ def work_of(peer: Peer, python: Path, measure: str) -> Callable[[float], Did]:
     def turn(seconds: float) -> Did:
         answer = ask(peer, python, measure, str(seconds), patience=PATIENCE + seconds)
         try:
-            did = Did(int(answer["done"]), float(answer["seconds"]), str(answer.get("result", "")))
+            said = str(answer.get("result", "")), str(answer.get("note", ""))
+            did = Did(int(answer["done"]), float(answer["seconds"]), *said)
         except (KeyError, TypeError, ValueError) as error:
             raise Unmeasured(f"its answer says no {error}") from error
         if did.done <= 0 or did.seconds <= 0:

@@ -9,18 +9,19 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Did:
-    """How much was done in how many seconds; `result` is what must come out the same on both sides."""
+    """How much was done in how many seconds; `result` must be the same on both sides, `note` says what differs."""
 
     done: int
     seconds: float
     result: str = ""
+    note: str = ""
 
     @property
     def rate(self) -> float:
         return self.done / self.seconds
 
     def __add__(self, other: Did) -> Did:
-        return Did(self.done + other.done, self.seconds + other.seconds, other.result)
+        return Did(self.done + other.done, self.seconds + other.seconds, other.result, other.note)
 
 
 @dataclass(frozen=True, slots=True)
