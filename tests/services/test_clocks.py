@@ -11,7 +11,7 @@ from tests.factories.small import START, Small, refusal
 from servicehall.models.base import db
 from servicehall.models.clocks import Clock
 from servicehall.models.operations import Outbox
-from servicehall.services import catalog, releases, requests, timers
+from servicehall.services import catalog, priorities, releases, requests, timers
 from servicehall.services.submission import new_facts
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -157,14 +157,15 @@ def test_a_priority_recomputes_from_the_start_and_withdraws_a_breach(small: Smal
     made = small.order()
     small.go(hours=5)
     small.ring_due()
-    requests.set_priority(small.request(made), priority="p4", viewer=small.viewer("dan"), at=small.at)
+    priorities.set_priority(small.request(made), priority="p4", viewer=small.viewer("dan"), at=small.at)
     clock = small.clocks(made)["resolution"]
     assert (clock.state, clock.due_at, clock.breached_at) == ("running", hours(9), None)
-    requests.set_priority(small.request(made), priority="p1", viewer=small.viewer("dan"), at=small.at)
+    priorities.set_priority(small.request(made), priority="p1", viewer=small.viewer("dan"), at=small.at)
     small.ring_due()
     assert small.clocks(made)["resolution"].state == "breached"
     assert (
-        refusal(requests.set_priority, small.request(made), priority="p1", viewer=small.viewer("sec"), at=START) == 403
+        refusal(priorities.set_priority, small.request(made), priority="p1", viewer=small.viewer("sec"), at=START)
+        == 403
     )
 
 
@@ -179,7 +180,7 @@ def test_whoever_asks_does_not_answer_themselves(small: Small) -> None:
 
 
 def set_priority(small: Small, made: str, priority: str) -> None:
-    requests.set_priority(small.request(made), priority=priority, viewer=small.viewer("dan"), at=small.at)
+    priorities.set_priority(small.request(made), priority=priority, viewer=small.viewer("dan"), at=small.at)
 
 
 def test_a_priority_that_has_a_time_starts_clocks_where_they_would_have_started_with_every_pause(small: Small) -> None:
@@ -328,7 +329,7 @@ def test_impact_and_urgency_go_through_the_matrix_of_the_policy_that_counts(
     policies = POLICIES.replace("priority: p4", "priority: {matrix: levels}").replace("{p4: 8 hours}", "{p2: 8 hours}")
     small.publish(TASKS + policies, levels=MATRIX)
     made = small.order(what=what)
-    requests.set_priority(small.request(made), viewer=small.viewer("dan"), at=small.at, impact="company")
+    priorities.set_priority(small.request(made), viewer=small.viewer("dan"), at=small.at, impact="company")
     assert (small.request(made).priority, small.request(made).impact) == (priority, "company")
     assert set(small.clocks(made)) == {"resolution"}
 

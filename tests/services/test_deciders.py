@@ -300,9 +300,7 @@ def random_chain(dice: random.Random) -> str:
 def alone(session: Session, key: str, person: Person, total: str) -> dict[str, str]:
     """What becomes of each stage for one person whomever the answer names, by the very chain that a request goes
     through: `another`, `nobody`, or nothing where those decide whom it names; nothing outside the audience."""
-    row = releases.published_service(session, f"it/{key}")
-    assert row is not None
-    release = releases.load(session, str(row.release))
+    release = releases.current(session, f"it/{key}")
     context = contexts.for_people(session, person, person, RequestFacts(department="it"), at=AT)
     if not may_order(release, context):
         return {}

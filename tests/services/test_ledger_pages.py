@@ -14,7 +14,7 @@ from tests.factories.small import Small
 
 from servicehall.clock import parse_instant
 from servicehall.models.base import db
-from servicehall.services import requests
+from servicehall.services import priorities
 
 pytestmark = on_sqlite
 Browser = Callable[[str], FlaskClient]
@@ -47,7 +47,7 @@ def ordered(small: Small) -> str:
     small.go(hours=2, seconds=7)
     small.act("dan", "release", made)
     small.go(hours=1)
-    requests.set_priority(small.request(made), priority="p2", viewer=small.viewer("dan"), at=small.at)
+    priorities.set_priority(small.request(made), priority="p2", viewer=small.viewer("dan"), at=small.at)
     return made
 
 

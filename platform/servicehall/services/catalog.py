@@ -261,7 +261,7 @@ def _first_agents(viewer: Viewer, department: str) -> str | None:
 def _expected(release: Release) -> str | None:
     """The resolution target of the first policy, for the priority that a plain order gets."""
     for policy in release.policies[:1]:
-        priority = release.clock_priority(policy, release.priority_for(None, None))
+        priority = release.priority_for(None, None) or policy.priority
         for target in policy.targets_of("resolution"):
             duration = target.duration(priority or "")
             return str(duration) if duration is not None else None

@@ -62,7 +62,7 @@ def expected(
     """For a preview: measure and due moment of the clocks that a submission now would start."""
     found = []
     for promise in promises(release, holds):
-        duration = promise.target.duration(release.clock_priority(promise.policy, priority) or "")
+        duration = promise.target.duration(priority or promise.policy.priority or "")
         if duration is None or promise.target.measure == "task":
             continue
         calendar = calendars.named(session, promise.policy.calendar, department=release.department).calendar
@@ -94,7 +94,7 @@ def _begin(
     w: Work, row: Request, release: Release, promise: Promise, task: str | None, began: datetime
 ) -> Clock | None:
     """Starts a clock as of a moment; None where there is no time for the priority."""
-    priority = release.clock_priority(promise.policy, row.priority)
+    priority = row.priority or promise.policy.priority
     duration = promise.target.duration(priority or "")
     if duration is None or priority is None:
         return None

@@ -1,14 +1,14 @@
 """The life of a request on one page: from each event to the verbs that follow from it.
 
 Verbs get the work and the event, read what is so now, and record what follows; that is answered here in turn.
-A key is the event's kind; for acts of the state tables it is `request.<act>` and `task.<act>`.
+Keys are those of `Event.flow_key`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from servicehall.domain.events import Event, StateChanged, TaskStateChanged
+from servicehall.domain.events import Event
 from servicehall.services import (
     approval_links,
     approvals,
@@ -71,15 +71,7 @@ FLOW: dict[str, tuple[Reaction, ...]] = {
 
 def reactions(event: Event) -> Sequence[Reaction]:
     """What follows from an event; people are told last, when everything else is known."""
-    return (*FLOW.get(flow_key(event), ()), notifications.tell)
-
-
-def flow_key(event: Event) -> str:
-    if isinstance(event, StateChanged):
-        return f"request.{event.act}"
-    if isinstance(event, TaskStateChanged):
-        return f"task.{event.act}"
-    return event.KIND
+    return (*FLOW.get(event.flow_key, ()), notifications.tell)
 
 
 def wire() -> None:

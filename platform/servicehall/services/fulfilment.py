@@ -12,19 +12,26 @@ from servicehall.domain import fulfilment as rules
 from servicehall.domain.plan_dates import due_moment, plan_dates
 from servicehall.domain.plans import ONLY_TASK, Plan
 from servicehall.domain.plans import Task as Planned
-from servicehall.errors import ServicehallError
 from servicehall.models.base import new_id
 from servicehall.models.fulfilment import Task
 from servicehall.models.operations import Timers
 from servicehall.models.requests import Request
-from servicehall.services import approvals, assignment, automation, calendars, contexts, departments, releases, requests
+from servicehall.services import (
+    approvals,
+    assignment,
+    automation,
+    calendars,
+    child_requests,
+    contexts,
+    departments,
+    releases,
+)
 from servicehall.services.releases import Release
 from servicehall.services.requests import move
 from servicehall.services.submission import stream_of
 from servicehall.services.work import Recorded, Work
 
 SYSTEM = "system:fulfilment"
-LONGEST_REASON = 500
 ENDED = ("done", "skipped", "cancelled")
 UNFINISHED = ("blocked", "ready", "in_progress", "on_hold", "failed")
 
@@ -106,7 +113,7 @@ def cancel_open(w: Work, recorded: Recorded) -> None:
     for task in tasks.values():
         if task.state in UNFINISHED:
             change(w, task, "cancel", "cancelled")
-        _cancel_child(w, task)
+        child_requests.cancel(w, task)
     undo = rules.undo_plan(plan_of(release), states)
     if undo.tasks:
         added = [
@@ -122,7 +129,7 @@ def cancel_optional(w: Work, recorded: Recorded) -> None:
     for task in _tasks(w, recorded.subject):
         if task.state in UNFINISHED:
             change(w, task, "cancel", "cancelled", why={"code": "request_closed"})
-            _cancel_child(w, task)
+            child_requests.cancel(w, task)
 
 
 def close_later(w: Work, recorded: Recorded) -> None:
@@ -233,30 +240,6 @@ def _give_to_people(w: Work, row: Request, release: Release, task: Task) -> None
         )
 
 
-def _order_child(w: Work, row: Request, release: Release, task: Task) -> None:
-    """The child is ordered in the requester's name; where its answers are refused, the task fails and says why."""
-    planned = release.plan_task(task.key)
-    assert planned is not None and planned.request is not None  # noqa: S101 - of kind `request`
-    try:
-        answers, beneficiary = releases.child_answers(w, row, release, planned)
-        requests.order_child(w, row, task, service=planned.request, answers=answers, requested_for=beneficiary)
-    except ServicehallError as error:
-        _child_refused(w, task, str(error)[:LONGEST_REASON])
-
-
-def _child_refused(w: Work, task: Task, reason: str) -> None:
-    """The reason may repeat an answer, so it is content, which can be erased."""
-    event = e.TaskStateChanged(
-        task=task.id,
-        act="report_failed",
-        before=task.state,
-        state="failed",
-        comment=w.keep({"body": reason}),
-        why={"code": "child_refused"},
-    )
-    w.record(stream_of(task.request_id), event, actor=SYSTEM)
-
-
 def _open_gate(w: Work, row: Request, release: Release, task: Task) -> None:
     change(w, task, "begin", "in_progress")
     approvals.start_gate(w, row, release, task)
@@ -271,17 +254,9 @@ def _find_planned(release: Release, task: Task) -> Planned | None:
     return release.plan_task(task.key) if task.undoes is None else None
 
 
-def _cancel_child(w: Work, task: Task) -> None:
-    if task.child_id is None:
-        return
-    child = w.get(Request, task.child_id)
-    if child.state not in ("closed", "rejected", "cancelled", "resolved"):
-        move(w, child, "cancel", actor=SYSTEM, why={"code": "parent_cancelled"})
-
-
 _HAND_OUT: dict[str, Callable[[Work, Request, Release, Task], None]] = {
     "manual": _give_to_people,
-    "request": _order_child,
+    "request": child_requests.order,
     "approval": _open_gate,
     "automate": _automate,
 }

@@ -14,7 +14,7 @@ Price = dict[str, Any]
 
 def price_of(release: Release, answers: Mapping[str, Any]) -> Price | None:
     """`{amount, currency, recurring?: {amount, per}}` with exact decimals as strings; None for what has no price."""
-    return _sum(release, release.option_prices(answers))
+    return _sum(release, release.form.option_prices(answers))
 
 
 def stated_price(release: Release) -> Price | None:

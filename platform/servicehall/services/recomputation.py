@@ -98,8 +98,7 @@ class Present:
     def release(self, row: Request) -> Release | None:
         """The release of the request's service; None where it is not published any more."""
         if row.service not in self._releases:
-            published = releases.published_service(self.session, row.service)
-            digest = published.release if published is not None else None
+            digest = releases.current_digest(self.session, row.service)
             self._releases[row.service] = releases.load(self.session, digest) if digest else None
         return self._releases[row.service]
 

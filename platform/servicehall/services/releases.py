@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from servicehall import config
 from servicehall.content import canonical, sha256
 from servicehall.domain.approval_chains import Chain, parse_chain
-from servicehall.domain.conditions import Activation, Condition, Context, Environment, NoValue, RequestFacts, compile
+from servicehall.domain.conditions import Activation, Condition, Context, Environment, RequestFacts, compile
 from servicehall.domain.expression_types import BOOL
 from servicehall.domain.plans import Plan, parse_plan, undo_key
 from servicehall.domain.plans import Task as Planned
@@ -157,10 +157,6 @@ class Release:
         named = (one.currency for one in self.form.fields if one.key in wanted and one.currency)
         return next(named, self.currency)
 
-    def option_prices(self, answers: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-        """The prices of the options that were chosen."""
-        return self.form.option_prices(answers)
-
     def priority_for(self, impact: str | None, urgency: str | None) -> str | None:
         """What the first policy with a priority says, before it is known which one counts."""
         said = (self.priority_by(policy, impact, urgency) for policy in self.policies)
@@ -177,9 +173,6 @@ class Release:
     def has_several_priorities(self) -> bool:
         """Whether the priority depends on which policy counts."""
         return len({(policy.matrix, policy.priority) for policy in self.policies}) > 1
-
-    def clock_priority(self, policy: Policy, priority: str | None) -> str | None:
-        return priority or policy.priority
 
     @property
     def is_restricted(self) -> bool:
@@ -246,11 +239,17 @@ def digest_of(data: Mapping[str, Any]) -> tuple[str, str]:
 
 def current(session: Session, reference: str) -> Release:
     """The release that a published service has now; NotFound otherwise."""
-    department, _slash, key = reference.partition("/")
-    digest = session.scalar(_CURRENT, {"department": department, "key": key})
+    digest = current_digest(session, reference)
     if digest is None:
         raise NotFound(_("There is no such service."))
     return load(session, digest)
+
+
+def current_digest(session: Session, reference: str) -> str | None:
+    """The hash of the release that a service has now; None where none of this name is published."""
+    department, _slash, key = reference.partition("/")
+    found: str | None = session.scalar(_CURRENT, {"department": department, "key": key})
+    return found
 
 
 _CURRENT = select(Document.release).where(
@@ -259,18 +258,6 @@ _CURRENT = select(Document.release).where(
     Document.key == bindparam("key"),
     Document.state == "published",
 )
-
-
-def published_service(session: Session, reference: str) -> Document | None:
-    department, _slash, key = reference.partition("/")
-    return session.scalars(
-        select(Document).where(
-            Document.kind == "service",
-            Document.department == department,
-            Document.key == key,
-            Document.state == "published",
-        )
-    ).first()
 
 
 def orderable(viewer: Viewer, reference: str, *, at: datetime) -> Release:
@@ -315,29 +302,6 @@ def anchor_of(release: Release, answers: Mapping[str, Any]) -> date | None:
         return None
     value = answers.get(release.plan.anchor)
     return date.fromisoformat(str(value)[:10]) if value else None
-
-
-def child_answers(w: Work, row: Request, release: Release, planned: Planned) -> tuple[dict[str, Any], str | None]:
-    """The answers of a child request, evaluated over the parent; one without a value is left out."""
-    context = contexts.for_request(w.session, row, at=w.at)
-    activation = release.activation(context, contexts.answers_of(w.session, row))
-    answers: dict[str, Any] = {}
-    for key, text in planned.answers.items():
-        try:
-            answers[key] = _as_answer(release.condition(text, boolean=False).evaluate(activation))
-        except NoValue:
-            continue
-    return answers, None
-
-
-def _as_answer(value: Any) -> Any:
-    """A value of an expression as an answer is given: dates as dates, decimals as text."""
-    if isinstance(value, datetime):
-        midnight = (value.hour, value.minute, value.second) == (0, 0, 0)
-        return value.date().isoformat() if midnight else value.isoformat()
-    if isinstance(value, float):
-        return repr(value)
-    return value
 
 
 def check_stage_fields(

@@ -23,7 +23,6 @@ from servicehall.services.beneficiaries import beneficiary_of, new_beneficiary
 from servicehall.services.lookups import Directory
 from servicehall.services.releases import Release
 from servicehall.services.submission import (
-    choose_priority,
     create,
     keep_answers,
     new_facts,
@@ -38,8 +37,6 @@ from servicehall.services.work import Work, work
 from servicehall.texts import _
 
 COMMENT_LENGTH = 10_000
-DEEPEST = 10
-"""So many requests stand above one at most, each the child of the next."""
 SYSTEM = "system:requests"
 
 
@@ -88,49 +85,6 @@ def order(wish: Order, *, viewer: Viewer, at: datetime, request_id: str | None =
         if not wish.draft:
             record_submission(w, w.get(Request, request_id), release, checked)
     return request_id
-
-
-def order_child(
-    w: Work, parent: Request, task: Task, *, service: str, answers: Mapping[str, Any], requested_for: str | None
-) -> Request:
-    """A child request in its parent's family, submitted in the name of the parent's requester.
-
-    Errors: Conflict where the family is nested as deep as it may be: a service may come to itself again.
-    """
-    if _depth(w, parent) == DEEPEST:
-        raise Conflict(_("Requests are nested as deep as they may be here; a service seems to request itself."))
-    session = w.session
-    release = releases.current(session, service)
-    requester = directory.person(session, parent.requester_id)
-    beneficiary = directory.person(session, parent.beneficiary_id)
-    if requested_for:
-        beneficiary = directory.by_email(session, requested_for) or beneficiary
-    facts = new_facts(release, at=w.at, priority=parent.priority)
-    context = contexts.for_people(session, requester, beneficiary, facts, at=w.at)
-    checked = check_answers(session, release, answers, context, author=requester.id)
-    refuse(checked)
-    child_id = new_id()
-    create(
-        w,
-        child_id,
-        release,
-        facts,
-        requester,
-        beneficiary,
-        checked,
-        root=parent.root_id,
-        parent=parent.id,
-        task=task.id,
-    )
-    child = w.get(Request, child_id)
-    w.record(stream_of(parent.id), e.ChildRequested(task=task.id, child=child_id, number=child.number))
-    record_submission(w, child, release, checked)
-    return w.get(Request, child_id)
-
-
-def _depth(w: Work, row: Request) -> int:
-    """How many requests stand from this one up to the topmost, itself counted."""
-    return 1 if row.parent_id is None else 1 + _depth(w, w.get(Request, row.parent_id))
 
 
 def amend(
@@ -272,38 +226,6 @@ def attach(request: Request, *, file: Mapping[str, Any], viewer: Viewer, at: dat
     with work(family_of(request), actor=viewer.id, at=at) as w:
         w.record(stream_of(request.id), e.Attached(attachment=attachment_id, content=w.keep(dict(file))))
     return attachment_id
-
-
-def set_priority(
-    request: Request,
-    *,
-    viewer: Viewer,
-    at: datetime,
-    priority: str | None = None,
-    impact: str | None = None,
-    urgency: str | None = None,
-) -> None:
-    """Agents set a priority, or impact and urgency that the policy in force turns into one; what is not named stays."""
-    if not viewer.is_agent_of(request):
-        raise Forbidden(_("Only agents of the department set the priority."))
-    if not (priority or impact or urgency):
-        text = _("Name a priority, or impact and urgency.")
-        raise Invalid(text, [Problem("priority", "required", text)])
-    with work(family_of(request), actor=viewer.id, at=at) as w:
-        row = w.get(Request, request.id)
-        transition_open(row)
-        release = releases.load(w.session, row.release)
-        impact, urgency = impact or row.impact, urgency or row.urgency
-        chosen = choose_priority(release, priority, impact, urgency)
-        context = contexts.for_request(w.session, row, at=at)
-        facts = replace(context.request, priority=chosen, impact=impact, urgency=urgency)
-        facts = settled(release, facts, replace(context, request=facts), w.content(row.content) or {}, said=priority)
-        w.record(stream_of(row.id), e.PriorityChanged(priority=facts.priority, impact=impact, urgency=urgency))
-
-
-def transition_open(request: Request) -> None:
-    if request.state in ("closed", "rejected", "cancelled"):
-        raise Conflict(_("This request has ended."))
 
 
 def check_answers(

@@ -147,10 +147,10 @@ def _directory(session: Session, at: datetime | None) -> Iterator[Session]:
 
 
 def _published(live: Session, then: Session, reference: str) -> Release:
-    row = releases.published_service(then, reference)
-    if row is None or row.release is None:
+    digest = releases.current_digest(then, reference)
+    if digest is None:
         raise NotFound(_("There is no such service."))
-    return releases.load(live, row.release)
+    return releases.load(live, digest)
 
 
 def _somebody(session: Session, email: str, path: str) -> Person:

@@ -24,6 +24,11 @@ class Event:
     KIND: ClassVar[str]
     SCHEMA: ClassVar[int]
 
+    @property
+    def flow_key(self) -> str:
+        """Under which name others answer it: its kind; for acts of the state tables `request.<act>` or `task.<act>`."""
+        return self.KIND
+
     def body(self) -> Json:
         """The fields as JSON, without those that say no more than their default."""
         stated = [(one.name, one.default, getattr(self, one.name)) for one in dataclasses.fields(self)]  # type: ignore[arg-type]

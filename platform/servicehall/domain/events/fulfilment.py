@@ -66,6 +66,10 @@ class TaskStateChanged(Event):
     comment: str | None = None
     why: Json | None = None
 
+    @property
+    def flow_key(self) -> str:
+        return f"task.{self.act}"
+
 
 @event("task.completed")
 class TaskCompleted(Event):

@@ -54,6 +54,10 @@ class StateChanged(Event):
     comment: str | None = None
     why: Json | None = None
 
+    @property
+    def flow_key(self) -> str:
+        return f"request.{self.act}"
+
 
 @event("request.priority_changed")
 class PriorityChanged(Event):

@@ -9,7 +9,7 @@ from flask import Response
 
 from servicehall.clock import now
 from servicehall.models.requests import Request
-from servicehall.services import cases, lists, requests
+from servicehall.services import cases, lists, priorities, requests
 from servicehall.services.access import note_reading
 from servicehall.services.visibility import request_for
 from servicehall.services.work import work
@@ -122,7 +122,7 @@ for _name in SUMMARIES:
 )
 def set_priority(number: str, said: dict[str, Any]) -> Response:
     row = to_change(number)
-    requests.set_priority(row, viewer=viewer(), at=now(), **said)
+    priorities.set_priority(row, viewer=viewer(), at=now(), **said)
     return shown(row)
 
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from servicehall.clock import now
 from servicehall.errors import Conflict, Invalid, NotFound
-from servicehall.services import directory, releases, requests, watchers
+from servicehall.services import directory, priorities, releases, requests, watchers
 from servicehall.services.visibility import request_for
 from servicehall.texts import _
 from servicehall.web.once import once
@@ -65,7 +65,7 @@ def set_priority(number: str) -> ResponseReturnValue:
     row = request_for(viewer(), number)
     said = {name: request.form.get(name) or None for name in ("priority", "impact", "urgency")}
     try:
-        requests.set_priority(row, viewer=viewer(), at=now(), **said)
+        priorities.set_priority(row, viewer=viewer(), at=now(), **said)
         flash(_("The priority is set. Clocks were counted anew."), "success")
     except (Conflict, Invalid) as error:
         undo()
