@@ -50,7 +50,12 @@ def document(session: Session, key: str = "hours", kind: str = "calendar") -> An
     return let_go(session, session.scalars(select(Document).where(Document.kind == kind, Document.key == key)).one())
 
 
+def write_draft(browser: FlaskClient, base: str, text: str) -> None:
+    """A new document, written as YAML on its page of the studio."""
+    assert browser.post(f"{base}/text", data={"text": text, "edition": "new"}).status_code == 303
+
+
 def publish_hours(browser: FlaskClient) -> None:
     """The calendar it/hours, written and published in the studio."""
-    assert browser.post(f"{HOURS}/text", data={"text": CALENDAR + WEEK, "edition": "new"}).status_code == 303
+    write_draft(browser, HOURS, CALENDAR + WEEK)
     assert browser.post(f"{HOURS}/publish").status_code == 303

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
-from tests.factories.offices import ADMIN, AUTHOR, PLAIN, let_go, look_again, make_offices
+from tests.factories.offices import ADMIN, AUTHOR, PLAIN, let_go, look_again
 
 from servicehall.clock import now
 from servicehall.jobs import background
@@ -25,13 +25,6 @@ from servicehall.web import tokens
 from servicehall.web.admin import deliveries
 
 Browser = Callable[[str], FlaskClient]
-
-
-@pytest.fixture
-def company(session: Session, world: Callable[..., Any]) -> Session:
-    world(make_offices)
-    look_again(session)
-    return session
 
 
 def row_of(session: Session, email: str) -> Any:

@@ -10,15 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from flask import Flask
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
-from tests import databases
 from tests.factories import company
 from tests.factories.onboardings import Onboarding, make_sealed_onboarding, run_onboarding
 
-from servicehall.cli import main
 from servicehall.clock import now
 from servicehall.domain.chain import SEALS, hash_of
 from servicehall.models.base import db
@@ -373,19 +371,6 @@ def test_an_event_that_cannot_be_replayed_is_named_and_the_others_are_compared(c
 # --- the command ---------------------------------------------------------------------------------------------
 
 Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(app: Flask) -> Run:
-    """`servicehall …` on the test's database."""
-    settings = app.extensions["servicehall.settings"]
-    environment = {
-        "SERVICEHALL_DATABASE_URL": settings.database_url,
-        "SERVICEHALL_DATA_DIR": str(settings.data_dir),
-        "SERVICEHALL_SECRET_KEY": databases.SECRET,
-        "SERVICEHALL_LOG_LEVEL": "ERROR",
-    }
-    return lambda *arguments: CliRunner().invoke(main, list(arguments), env=environment)
 
 
 def test_the_command_verifies_everything_one_request_and_the_tables(app: Flask, run: Run) -> None:

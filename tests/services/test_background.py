@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from html import escape
-from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
-from tests.factories.offices import AUTHOR, CALENDAR, HOURS, OTHER, WEEK, look_again, make_offices
+from tests.factories.offices import AUTHOR, CALENDAR, HOURS, OTHER, WEEK
 from tests.factories.small import Small
 
 from servicehall import jobs
@@ -55,13 +54,10 @@ DRAFT = {"kind": "calendar", "department": "it", "key": "hours", "title": "Hours
 
 
 @pytest.fixture
-def author(session: Session, world: Callable[..., Any]) -> Viewer:
+def author(company: Session) -> Viewer:
     """An author of IT, with a draft that says no week."""
-    world(make_offices)
-    look_again(session)
-    viewer = viewer_of(session, AUTHOR)
-    drafting.save(NAME, body=DRAFT, viewer=viewer, at=now(), expected="new")
-    return viewer_of(session, AUTHOR)
+    drafting.save(NAME, body=DRAFT, viewer=viewer_of(company, AUTHOR), at=now(), expected="new")
+    return viewer_of(company, AUTHOR)
 
 
 def viewer_of(session: Session, email: str) -> Viewer:

@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from tests import databases
 from tests.databases import on_sqlite
 from tests.factories.company import EMPLOYEE, make_company
 from tests.factories.small import Small
 
-from servicehall.cli import main
 from servicehall.documents.shipped import content_root
 from servicehall.models.base import db
 from servicehall.models.definitions import Document
@@ -39,16 +38,9 @@ SIZES = COLOURS.replace("colours", "sizes").replace("Colours", "Sizes")
 
 
 @pytest.fixture
-def run(app: Flask) -> Run:
+def run(run: Run) -> Run:
     """`servicehall catalog …` on the test's database."""
-    settings = app.extensions["servicehall.settings"]
-    environment = {
-        "SERVICEHALL_DATABASE_URL": settings.database_url,
-        "SERVICEHALL_DATA_DIR": str(settings.data_dir),
-        "SERVICEHALL_SECRET_KEY": databases.SECRET,
-        "SERVICEHALL_LOG_LEVEL": "WARNING",
-    }
-    return lambda *arguments: CliRunner().invoke(main, ["catalog", *map(str, arguments)], env=environment)
+    return partial(run, "catalog")
 
 
 @pytest.fixture

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
-from tests import databases
 
 from servicehall.cli import main
 from servicehall.models.base import db
@@ -23,21 +20,10 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(app: Flask, person: Callable[..., Person]) -> Run:
+def run(run: Run, person: Callable[..., Person]) -> Run:
     """`servicehall …` on the test's database, where Ana works."""
     person("ana@example.com")
-    settings = app.extensions["servicehall.settings"]
-    environment = {
-        "SERVICEHALL_DATABASE_URL": settings.database_url,
-        "SERVICEHALL_DATA_DIR": str(settings.data_dir),
-        "SERVICEHALL_SECRET_KEY": databases.SECRET,
-        "SERVICEHALL_LOG_LEVEL": "WARNING",
-    }
-
-    def invoke(*arguments: str, **other: Any) -> Result:
-        return CliRunner().invoke(main, list(arguments), env=environment, **other)
-
-    return invoke
+    return run
 
 
 def test_a_password_that_was_set_signs_in(run: Run, client: FlaskClient) -> None:

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
-from tests.factories.offices import ADMIN, AUTHOR, PLAIN, document, look_again, make_offices
+from tests.factories.offices import ADMIN, AUTHOR, PLAIN, document
 
 from servicehall import jobs
 from servicehall.documents.document import Document
@@ -47,13 +47,6 @@ SERVICE = {
         "tasks": [{"key": "do", "automate": {"webhook": "x"}, "form": {"fields": [{"key": "q", "type": "url"}]}}]
     },
 }
-
-
-@pytest.fixture
-def company(session: Session, world: Callable[..., Any]) -> Session:
-    world(make_offices)
-    look_again(session)
-    return session
 
 
 def all_but(**forbidden: set[str]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
-from tests.factories.offices import AUTHOR, OTHER, PLAIN, document, look_again, make_offices
+from tests.factories.offices import OTHER, PLAIN, document, look_again, write_draft
 
 from servicehall.clock import now
 from servicehall.content import sha256
@@ -43,18 +43,10 @@ def drawn(kind: str = "PNG", size: tuple[int, int] = (900, 300), mode: str = "RG
 
 
 @pytest.fixture
-def company(session: Session, world: Callable[..., Any]) -> Session:
-    world(make_offices)
-    look_again(session)
-    return session
-
-
-@pytest.fixture
-def author(company: Session, browser_of: Browser) -> FlaskClient:
-    """The author's browser, with a service that is drafted."""
-    browser = browser_of(AUTHOR)
-    assert browser.post(f"{BASE}/text", data={"text": TEXT, "edition": "new"}).status_code == 303
-    return browser
+def author(author: FlaskClient) -> FlaskClient:
+    """IT's author, with a service that is drafted."""
+    write_draft(author, BASE, TEXT)
+    return author
 
 
 def send(browser: FlaskClient, data: bytes, name: str = "lamp.png") -> Any:

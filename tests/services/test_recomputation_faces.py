@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
-from tests import databases
 from tests.databases import on_sqlite
 from tests.factories.people import make_person
 from tests.factories.small import Small
 
 from servicehall import jobs
-from servicehall.cli import main
 from servicehall.clock import as_instant, now
 from servicehall.models.base import db
 
@@ -100,18 +99,8 @@ def test_an_administrator_of_the_platform_who_is_no_agent_sees_no_number_and_ano
     assert [one["request"] for one in api_of("root@example.com").get(PATH).json["items"]] == [None]
 
 
-def test_the_command_shows_and_carries_at_once(app: Flask, small: Small, moving: str) -> None:
-    settings = app.extensions["servicehall.settings"]
-    environment = {
-        "SERVICEHALL_DATABASE_URL": settings.database_url,
-        "SERVICEHALL_DATA_DIR": str(settings.data_dir),
-        "SERVICEHALL_SECRET_KEY": databases.SECRET,
-        "SERVICEHALL_LOG_LEVEL": "WARNING",
-    }
-
-    def run(*arguments: str) -> Result:
-        return CliRunner().invoke(main, ["sla", "recompute", *arguments], env=environment)
-
+def test_the_command_shows_and_carries_at_once(run: Callable[..., Result], small: Small, moving: str) -> None:
+    run = partial(run, "sla", "recompute")
     before = due(small, moving)
     dry = run("--dry-run", "--calendar", "it/hours")
     assert (dry.exit_code, due(small, moving)) == (0, before), dry.output

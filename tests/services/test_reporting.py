@@ -16,7 +16,6 @@ from flask import Flask, current_app
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
-from tests import databases
 from tests.databases import on_sqlite
 from tests.factories import company
 from tests.factories.company import AUDITOR, EMPLOYEE, MANAGER
@@ -294,21 +293,14 @@ def tampered(pdf: bytes) -> dict[str, bytes]:
 
 
 def test_the_command_compares_with_the_installation(
-    app: Flask, print_of: tuple[Onboarding, bytes], tmp_path: Path
+    environment: dict[str, str], print_of: tuple[Onboarding, bytes], tmp_path: Path
 ) -> None:
     _case, pdf = print_of
     path = tmp_path / "report.pdf"
     path.write_bytes(pdf)
-    settings = app.extensions["servicehall.settings"]
-    environment = {
-        "SERVICEHALL_DATABASE_URL": settings.database_url,
-        "SERVICEHALL_DATA_DIR": str(settings.data_dir),
-        "SERVICEHALL_SECRET_KEY": databases.SECRET,
-        "SERVICEHALL_LOG_LEVEL": "ERROR",
-    }
     assert command(str(path), "--here", environment=environment).exit_code == 0
-    environment["SERVICEHALL_SECRET_KEY"] = "quite-another-key-9876543210-zyxwvutsrq"
-    other = command(str(path), "--here", environment=environment)
+    another = {"SERVICEHALL_SECRET_KEY": "quite-another-key-9876543210-zyxwvutsrq"}
+    other = command(str(path), "--here", environment=environment | another)
     assert other.exit_code == 1
     assert "key" in other.output
 

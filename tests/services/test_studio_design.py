@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
-from tests.factories.offices import AUTHOR, PLAIN, document, look_again, make_offices
+from tests.factories.offices import AUTHOR, PLAIN, document, look_again
 from tests.forms import Forms
 
 from servicehall.clock import now
@@ -76,10 +76,8 @@ class Designer:
 
 
 @pytest.fixture
-def designer(session: Session, world: Callable[..., Any], browser_of: Browser) -> Designer:
-    world(make_offices)
-    look_again(session)
-    return Designer(session, browser_of(AUTHOR))
+def designer(session: Session, author: FlaskClient) -> Designer:
+    return Designer(session, author)
 
 
 def keys(pages: Any) -> list[list[str]]:

@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
-from tests.factories.offices import ADMIN, AUTHOR, OTHER, PLAIN, document, look_again, make_offices
+from tests.factories.offices import ADMIN, OTHER, PLAIN, document, look_again, write_draft
 from tests.factories.packs import publish_documents
 from tests.factories.people import make_group
 from tests.forms import Forms
@@ -57,13 +57,10 @@ fulfilment:
 
 
 @pytest.fixture
-def author(session: Session, world: Callable[..., Any], browser_of: Browser) -> FlaskClient:
-    """A browser of IT's author, with a service whose plan has three tasks."""
-    world(make_offices)
-    look_again(session)
-    browser = browser_of(AUTHOR)
-    assert browser.post(f"{SERVICE}/text", data={"text": TEXT, "edition": "new"}).status_code == 303
-    return browser
+def author(author: FlaskClient) -> FlaskClient:
+    """IT's author, with a service whose plan has three tasks."""
+    write_draft(author, SERVICE, TEXT)
+    return author
 
 
 def edition(browser: FlaskClient, tab: str = TAB) -> str:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
 from tests.factories.offices import (
-    AUTHOR,
     CALENDAR,
     HOURS,
     OTHER,
@@ -18,7 +15,6 @@ from tests.factories.offices import (
     WEEK,
     document,
     look_again,
-    make_offices,
     publish_hours,
 )
 
@@ -43,13 +39,6 @@ key: chief
 title: {en: Chief}
 stages: [{key: chief, title: {en: Chief}, approvers: [{person: other@example.com}]}]
 """
-
-
-@pytest.fixture
-def author(session: Session, world: Callable[..., Any], browser_of: Browser) -> FlaskClient:
-    world(make_offices)
-    look_again(session)
-    return browser_of(AUTHOR)
 
 
 def save(browser: FlaskClient, session: Session, text: str, base: str = HOURS, *, publish: bool = False) -> None:

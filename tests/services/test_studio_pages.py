@@ -22,7 +22,6 @@ from tests.factories.offices import (
     WEEK,
     document,
     look_again,
-    make_offices,
     publish_hours,
 )
 from tests.factories.people import make_group
@@ -35,13 +34,6 @@ from servicehall.web.accounts import person_of
 from servicehall.web.studio import kinds
 
 Browser = Callable[[str], FlaskClient]
-
-
-@pytest.fixture
-def company(session: Session, world: Callable[..., Any]) -> Session:
-    world(make_offices)
-    look_again(session)
-    return session
 
 
 def draft(browser: FlaskClient, text: str, edition: str = "new") -> Any:

@@ -22,7 +22,6 @@ from tests.factories.offices import (
     WEEK,
     document,
     look_again,
-    make_offices,
 )
 from tests.services.test_routes import something_for
 from werkzeug.routing import AnyConverter, BaseConverter
@@ -34,13 +33,6 @@ from servicehall.jobs.claims import work_off
 Browser = Callable[[str], FlaskClient]
 pytestmark = on_sqlite
 DEPARTMENT = "kind: department\ndepartment: it\nkey: it\ntitle: {en: IT}\nagents: []\nreview: true\n"
-
-
-@pytest.fixture
-def company(session: Session, world: Callable[..., Any]) -> Session:
-    world(make_offices)
-    look_again(session)
-    return session
 
 
 @pytest.fixture

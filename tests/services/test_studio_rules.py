@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
-from tests.factories.offices import AUTHOR, OTHER, PLAIN, document, look_again, make_offices
+from tests.factories.offices import AUTHOR, OTHER, PLAIN, document, write_draft
 
 from servicehall.services import drafting
 
@@ -56,12 +56,9 @@ fulfilment:
 
 
 @pytest.fixture
-def browser(session: Session, world: Callable[..., Any], browser_of: Browser) -> FlaskClient:
-    world(make_offices)
-    look_again(session)
-    made = browser_of(AUTHOR)
-    assert made.post(f"{BASE}/text", data={"text": SERVICE, "edition": "new"}).status_code == 303
-    return made
+def browser(author: FlaskClient) -> FlaskClient:
+    write_draft(author, BASE, SERVICE)
+    return author
 
 
 def row(session: Session) -> Any:

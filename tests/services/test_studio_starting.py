@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
-from tests.factories.offices import ADMIN, AUTHOR, PLAIN, document, look_again, make_offices
+from tests.factories.offices import ADMIN, AUTHOR, PLAIN, document, look_again
 from tests.unit.test_field_sheets import archive
 
 from servicehall.documents.starters import starters
@@ -27,13 +27,6 @@ FIELDS = b"label,label_zh,type,required\nNumber plate,\xe8\xbd\xa6\xe7\x89\x8c,t
 def yaml(key: str, department: str = "it", kind: str = "text") -> bytes:
     fields = f"fields:\n  - {{key: plate, type: {kind}, label: {{en: Plate}}}}\n"
     return f"kind: field_set\ndepartment: {department}\nkey: {key}\n{fields}".encode()
-
-
-@pytest.fixture
-def company(session: Session, world: Callable[..., Any]) -> Session:
-    world(make_offices)
-    look_again(session)
-    return session
 
 
 def send(browser: FlaskClient, path: str, data: bytes, name: str, **said: str) -> Any:

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
-from tests.factories.offices import AUTHOR, PLAIN, document, look_again, make_offices
+from tests.factories.offices import PLAIN, document, write_draft
 
 from servicehall.services import drafting
 
@@ -31,12 +31,9 @@ options:
 
 
 @pytest.fixture
-def author(session: Session, world: Callable[..., Any], browser_of: Browser) -> FlaskClient:
-    world(make_offices)
-    look_again(session)
-    browser = browser_of(AUTHOR)
-    assert browser.post(f"{BASE}/text", data={"text": TEXT, "edition": "new"}).status_code == 303
-    return browser
+def author(author: FlaskClient) -> FlaskClient:
+    write_draft(author, BASE, TEXT)
+    return author
 
 
 def options(session: Session) -> dict[str, Any]:

@@ -12,15 +12,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
 from tests.factories.offices import (
-    AUTHOR,
     CALENDAR,
     HOURS,
     OTHER,
     PLAIN,
     WEEK,
     document,
-    look_again,
-    make_offices,
     publish_hours,
 )
 
@@ -33,12 +30,9 @@ TEXT = CALENDAR + WEEK
 
 
 @pytest.fixture
-def author(session: Session, world: Callable[..., Any], browser_of: Browser) -> FlaskClient:
-    world(make_offices)
-    look_again(session)
-    browser = browser_of(AUTHOR)
-    publish_hours(browser)
-    return browser
+def author(author: FlaskClient) -> FlaskClient:
+    publish_hours(author)
+    return author
 
 
 @pytest.mark.parametrize(
