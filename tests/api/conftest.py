@@ -38,12 +38,12 @@ def api(app: Flask, contract: Contract, api_of: Callable[[str], FlaskClient]) ->
             contract.check(response)
             return response
 
-    app.test_client_class = Program
     known: dict[str, FlaskClient] = {}
 
     def of(email: str) -> FlaskClient:
         if email not in known:
-            known[email] = api_of(email)
+            known[email] = Program(app, app.response_class)
+            known[email].environ_base.update(api_of(email).environ_base)
         return known[email]
 
     return of

@@ -116,7 +116,7 @@ def test_ten_at_once_are_one(app: Any, api: Api) -> None:
         client = app.test_client()
         barrier.wait()
         headers = {"Idempotency-Key": "k-1", "Authorization": token}
-        return client.post("/requests", json=body, headers=headers)
+        return client.post("/api/v1/requests", json=body, headers=headers)
 
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(send, range(10)))

@@ -13,11 +13,14 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import func, select
 from tests.factories import company
 from tests.factories.orders import approve, onboarding, order
 from werkzeug.routing import AnyConverter, Rule
 
 from servicehall.clock import now
+from servicehall.models.base import db
+from servicehall.models.operations import AccessLog
 from servicehall.services import directory_import
 
 SERVICE = "hr/employee-onboarding"
@@ -118,6 +121,26 @@ def test_insiders_read_every_part(app: Flask, api: Api, case: Case, who: str) ->
                 expected = {404}
             answered = ask(api(who), case, rule, method, act)
             assert answered.status_code in expected, (rule.rule, answered.json)
+
+
+def test_whoever_shows_a_confidential_answer_notes_the_reading(
+    app: Flask, browser_of: Callable[[str], FlaskClient], case: Case
+) -> None:
+    """Page or API, of the request, an approval or a task; the task beside the queue too."""
+    agent, shown = browser_of(company.HR_AGENT), set()
+    paths = {rule.endpoint: case.path(rule, act) for rule, method, act in routes(app) if method == "GET"}
+    for name, path in {**paths, "beside the queue": f"/desk/queue?task={case.task_id}"}.items():
+        before = readings(app)
+        if "Li Lei" in agent.get(path).text:
+            shown.add(name)
+            assert readings(app) > before, path
+    pages = {"request_page.show", "deciding.show", "desk_task.show", "beside the queue"}
+    assert shown >= pages | {"api.get_request", "api.get_approval", "api.get_task", "api.request_tasks"}
+
+
+def readings(app: Flask) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count()).select_from(AccessLog)) or 0
 
 
 def test_a_tasks_holder_sees_the_task_alone(api: Api, case: Case) -> None:

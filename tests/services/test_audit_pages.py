@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +14,10 @@ from tests.factories import company
 from tests.factories.company import ADMIN, AUDITOR, DIRECTOR, EMPLOYEE, MANAGER
 from tests.factories.onboardings import INTERNAL, SECRETS, SENT_BACK, Onboarding, make_sealed_onboarding
 
+import servicehall
 from servicehall.models.base import db
 from servicehall.services import audit, sealing
+from servicehall.web.audit import access
 
 PAGES = ("/audit", "/audit/seals", "/audit/seals.txt", "/audit/access")
 
@@ -110,6 +114,13 @@ def test_readings_are_listed_and_filtered(case: Onboarding, auditor: FlaskClient
         assert case.number in auditor.get(f"/audit/access{query}").text, query
     for query in ("?kind=report", f"?person={EMPLOYEE}", "?number=REQ-999999", "?until=2020-01-01"):
         assert "Nothing was read" in auditor.get(f"/audit/access{query}").text, query
+
+
+def test_every_kind_of_reading_has_a_name() -> None:
+    """What is noted can be read and chosen on the page."""
+    sources = (path.read_text() for path in Path(servicehall.__file__).parent.rglob("*.py"))
+    noted = {kind for text in sources for kind in re.findall(r'note_reading\(.*kind="(\w+)"', text)}
+    assert {"approval", "task", "plan"} <= noted <= access.KINDS.keys()
 
 
 def test_a_place_in_a_list_that_is_none_is_refused(auditor: FlaskClient) -> None:

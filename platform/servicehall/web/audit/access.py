@@ -18,6 +18,9 @@ from servicehall.web.portal.paging import cursor, first_href, next_href
 
 KINDS = {
     "request": N_("Request"),
+    "approval": N_("Approval"),
+    "task": N_("Task"),
+    "plan": N_("Plan"),
     "file": N_("File"),
     "attachment": N_("Attachment"),
     "report": N_("Report"),

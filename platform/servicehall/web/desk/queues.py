@@ -14,6 +14,7 @@ from servicehall.errors import BadRequest, Conflict, Forbidden, Invalid
 from servicehall.models.directory import Person
 from servicehall.models.fulfilment import Task
 from servicehall.services import directory, tasks
+from servicehall.services.access import note_reading
 from servicehall.services.visibility import Viewer, task_for, visible_tasks
 from servicehall.texts import N_, _
 from servicehall.web.desk.filters import DUE, STATES, Filters, list_tasks
@@ -49,6 +50,9 @@ def queue() -> ResponseReturnValue:
     at, wanted = now(), Filters.read(request.args)
     page = list_tasks(viewer(), wanted, at=at, cursor=cursor())
     chosen = request.args.get("task", "")
+    panel = TaskView(viewer(), task_for(viewer(), chosen)) if chosen else None
+    if panel is not None:
+        note_reading(panel.row, viewer=viewer(), at=at, kind="task")
     return render_template(
         "desk/queue.html",
         rows=desk_rows(viewer(), page.rows, at=at),
@@ -57,7 +61,7 @@ def queue() -> ResponseReturnValue:
         heads=[(key, _(text), _turn(wanted, sorts), _ordered(wanted, sorts)) for key, text, sorts in COLUMNS],
         options=_options(viewer(), wanted),
         members=colleagues(viewer(), wanted.group),
-        panel=TaskView(viewer(), task_for(viewer(), chosen)) if chosen else None,
+        panel=panel,
         here=_here(),
         next_href=next_href(page.next),
         first_href=first_href(),
