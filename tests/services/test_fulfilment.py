@@ -11,7 +11,7 @@ from tests.factories.small import Small, refusal
 from servicehall.models.base import db
 from servicehall.models.log import EventRow
 from servicehall.models.requests import Request
-from servicehall.services import automation
+from servicehall.services import automation, tasks
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -267,6 +267,18 @@ def test_a_rejected_gate_may_be_done_by_hand(small: Small) -> None:
     small.decide("sec", "reject", made)
     small.do("dan", "complete", made, "g")
     assert small.tasks(made) == {"g": "done", "b": "ready"}
+
+
+def test_who_lost_a_task_since_they_looked_does_nothing_with_it(small: Small) -> None:
+    """What counts is whose it is when it is done, not when it was read."""
+    small.publish(plan("key: a, assign: {person: sec@example.com}"))
+    made = small.order()
+    seen = small.task(made, "a")
+    db.session.expunge(seen)
+    small.do("dan", "assign", made, "a", assignee="dora@example.com")
+    for verb, said in (("complete", {"answers": {}}), ("start", {}), ("release", {})):
+        assert refusal(tasks.VERBS[verb], seen, viewer=small.viewer("sec"), at=small.at, **said) == 403
+    assert small.tasks(made) == {"a": "ready"}
 
 
 def test_an_automated_task_that_gives_up_is_its_groups(small: Small) -> None:

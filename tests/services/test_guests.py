@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
+from sqlalchemy.orm import Session
 from tests.factories.small import Small, refusal
 
+from servicehall import config
 from servicehall.clock import now
 from servicehall.domain import events as e
 from servicehall.models.base import db
@@ -23,6 +28,7 @@ from servicehall.services import added_tasks, guests, secret_links
 from servicehall.services.printing.details import history
 from servicehall.services.printing.history import provable
 from servicehall.services.printing.paper import lay_out
+from servicehall.services.requests import COMMENT_LENGTH
 from servicehall.services.work import work
 from servicehall.web import guest as page_of_guests
 
@@ -39,6 +45,11 @@ fulfilment:
       form: {fields: [{key: slip, type: text, label: {en: Delivery slip, zh: 送货单号}, required: true}]}
     - {key: b, title: Another, group: desk, form: {fields: [{key: who, type: person, label: Who}]}}
     - {key: c, title: Later, group: leads, after: [a]}
+    - key: d
+      title: In rows
+      group: desk
+      form:
+        fields: [{key: rows, type: table, label: Rows, columns: [{key: who, type: person, label: Who}]}]
 """
 FIELDS = """\
 [{key: what, type: text, label: What}, {key: salary, type: text, label: Salary, classification: personal},
@@ -178,6 +189,29 @@ def test_whoever_used_a_link_up_is_thanked_again(small: Small, made: str, client
     assert changes() == before
 
 
+def test_a_link_that_ends_while_its_guest_sends_is_of_no_use(app: Flask, small: Small, made: str) -> None:
+    secret = give(small, made)
+
+    def take_back() -> None:
+        with app.app_context():
+            _take_back(small, made)
+
+    meanwhile = threading.Thread(target=take_back)
+
+    @event.listens_for(db.session(), "after_rollback", once=True)
+    def between_looking_and_doing(_session: Session) -> None:
+        meanwhile.start()
+        meanwhile.join(timeout=60)
+
+    assert refusal(guests.complete, secret, given={"slip": "S-17"}, comment=None, at=small.at) == 404
+    assert small.tasks(made)["a"] == "ready"
+
+
+def test_a_comment_has_a_length(small: Small, made: str) -> None:
+    said = {"given": {"slip": "S-17"}, "comment": "x" * (COMMENT_LENGTH + 1), "at": small.at}
+    assert refusal(guests.complete, give(small, made), **said) == 422
+
+
 def test_a_link_is_of_use_for_its_own_task_alone(small: Small, made: str, client: FlaskClient) -> None:
     secret, other = give(small, made), small.order(**SAID)
     theirs = small.task(other, "a").id
@@ -217,6 +251,7 @@ GIVING: dict[str, tuple[dict[str, Any], int]] = {
     "for too many": ({"days": 61}, 422),
     "in no language": ({"locale": "xx"}, 422),
     "a form that asks for colleagues": ({"key": "b"}, 409),
+    "a table that asks for them": ({"key": "d"}, 409),
     "a task that is not ready": ({"key": "c", "name": "lena"}, 409),
 }
 
@@ -225,6 +260,29 @@ GIVING: dict[str, tuple[dict[str, Any], int]] = {
 def test_who_gives_a_link_to_what(small: Small, made: str, name: str) -> None:
     said, status = GIVING[name]
     assert refusal(give, small, made, **said) == status
+
+
+def test_only_who_works_on_the_task_takes_its_link_back(small: Small, made: str, client: FlaskClient) -> None:
+    secret = give(small, made)
+    for name in ("asks", "sec"):
+        assert refusal(guests.take_back, small.task(made, "a"), viewer=small.viewer(name), at=small.at) == 403
+    db.session.rollback()
+    assert client.get(f"/guest?key={secret}").status_code == 200
+
+
+def test_a_link_that_was_made_with_another_key_is_not_told(small: Small, made: str) -> None:
+    give(small, made)
+    config.use(replace(config.current(), secret_key="another-key-for-tests-0123456789-abcdefghij"))
+    assert guests.url_of(db.session.scalars(select(GuestLink)).one()) is None
+
+
+def test_the_page_offers_a_link_where_one_may_be_given(small: Small, made: str, browser_of: Browser) -> None:
+    tasks = {key: f"/tasks/{small.task(made, key).id}" for key in "abc"}
+    db.session.rollback()
+    dan, asks, lena = (browser_of(f"{name}@example.com") for name in ("dan", "asks", "lena"))
+    pages = {"a": dan, "b": dan, "c": lena}
+    assert {key for key, browser in pages.items() if "Give a link" in browser.get(tasks[key]).text} == {"a"}
+    assert "Give a link" not in asks.get(tasks["a"]).text
 
 
 def test_the_page_gives_a_link_shows_it_to_the_group_and_takes_it_back(

@@ -83,10 +83,8 @@ def url_of(link: ApprovalLink) -> str | None:
 
 def find(secret: str) -> ApprovalLink:
     """The link of this secret, of use or not; NotFound where there is none."""
-    found = None
-    if 0 < len(secret) <= secret_links.LONGEST:
-        of_secret = select(ApprovalLink).where(ApprovalLink.hash == secret_links.hash_of(secret))
-        found = db.session.scalars(of_secret.execution_options(populate_existing=True)).first()
+    of_secret = select(ApprovalLink).where(ApprovalLink.hash == secret_links.hash_of(secret))
+    found = db.session.scalars(of_secret.execution_options(populate_existing=True)).first()
     if found is None:
         raise NotFound(_(OF_NO_USE))
     return found

@@ -60,7 +60,7 @@ class Guest:
 def may_give(task: Task, row: Request, viewer: Viewer) -> bool:
     """Whoever may complete the task by hand, where its form asks for nothing that only colleagues can give."""
     release = releases.load(viewer.session, row.release)
-    return "complete" in tasks.acts_of(task, row, release, viewer) and not _for_colleagues(release, task)
+    return "complete" in tasks.acts_of(task, row, viewer) and not _for_colleagues(release, task)
 
 
 def give(task: Task, *, address: str, days: int, locale: str, viewer: Viewer, at: datetime) -> str:
@@ -71,7 +71,7 @@ def give(task: Task, *, address: str, days: int, locale: str, viewer: Viewer, at
     _refuse(address, days, locale)
     with tasks.over(task, viewer, at) as (w, row, now):
         release = releases.load(w.session, row.release)
-        rules.next_task_state(now.state, "complete", facts=tasks.facts_of(release, now))
+        rules.next_task_state(now.state, "complete", facts=tasks.facts_of(now))
         if _for_colleagues(release, now):
             raise Conflict(_("This task's form asks for colleagues or files, which a guest cannot give."))
         _end(w, now, {"code": "link_replaced"})
@@ -98,10 +98,11 @@ def give(task: Task, *, address: str, days: int, locale: str, viewer: Viewer, at
 
 def take_back(task: Task, *, viewer: Viewer, at: datetime) -> None:
     """Ends the task's link at once; Conflict where there is none."""
-    if not tasks.may_work(task, viewer):
-        raise Forbidden(_("This task belongs to another group."))
     with work(family_of(viewer.session.get_one(Request, task.request_id)), actor=viewer.id, at=at) as w:
-        if not _end(w, w.get(Task, task.id), {"code": "link_taken_back"}):
+        now = w.get(Task, task.id)
+        if not tasks.may_work(now, viewer):
+            raise Forbidden(_("This task belongs to another group."))
+        if not _end(w, now, {"code": "link_taken_back"}):
             raise Conflict(_("There is no link to take back."))
 
 
@@ -142,8 +143,6 @@ def used_link(secret: str) -> GuestLink | None:
 
 def _find(secret: str) -> tuple[GuestLink | None, Task | None]:
     """The link of this secret with its task, of use or not."""
-    if not 0 < len(secret) <= secret_links.LONGEST:
-        return None, None
     found = select(GuestLink).where(GuestLink.hash == secret_links.hash_of(secret))
     link = db.session.scalars(found.execution_options(populate_existing=True)).first()
     return link, db.session.get_one(Task, link.task_id, populate_existing=True) if link is not None else None
@@ -171,7 +170,6 @@ def complete(secret: str, *, given: Mapping[str, Any], comment: str | None, at: 
         now, row = w.get(Task, task_id), w.get(Request, guest.row.id)
         if row.state == "on_hold":
             raise Conflict(_("The request is on hold."))
-        rules.next_task_state(now.state, "complete", facts=tasks.facts_of(guest.release, now))
         kept = tasks.check_form(w, row, now, given, author=actor)
         link = guest.link
         why = {"code": "done_by_guest", "link": link.id, "given_by": link.given_by_id, "address": link.address}

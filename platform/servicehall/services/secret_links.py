@@ -10,8 +10,6 @@ import hmac
 
 from servicehall import config
 
-LONGEST = 100
-
 
 def secret_of(purpose: str, identity: str) -> str:
     """The secret of one link: 256 bits that nobody guesses who does not know the key."""

@@ -26,7 +26,7 @@ from servicehall.texts import _, pick
 def claim(task: Task, *, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
     """Takes a task of one's group; of two who claim at once, one gets it."""
     with over(task, viewer, at) as (w, row, now):
-        _next(w, row, now, "claim")
+        _next(now, "claim")
         if now.assignee_id is not None and now.assignee_id != viewer.id:
             raise Conflict(_("Somebody else has taken this task."))
         _give(w, row, now, viewer.id, "claimed", comment)
@@ -35,7 +35,7 @@ def claim(task: Task, *, viewer: Viewer, at: datetime, comment: str | None = Non
 def assign(task: Task, *, assignee: str | None, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
     """Gives a task to a member of its group, by email; nobody puts it back into the queue."""
     with over(task, viewer, at) as (w, row, now):
-        _next(w, row, now, "assign")
+        _next(now, "assign")
         person = _member(w, now, assignee) if assignee else None
         _give(w, row, now, person.id if person else None, "assigned", comment)
 
@@ -43,7 +43,7 @@ def assign(task: Task, *, assignee: str | None, viewer: Viewer, at: datetime, co
 def start(task: Task, *, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
     """Begins the work; a task that nobody had becomes one's own."""
     with over(task, viewer, at) as (w, row, now):
-        state = _next(w, row, now, "start")
+        state = _next(now, "start")
         if now.assignee_id is None:
             _give(w, row, now, viewer.id, "claimed")
         _move(w, row, now, "start", state, comment=comment)
@@ -51,7 +51,7 @@ def start(task: Task, *, viewer: Viewer, at: datetime, comment: str | None = Non
 
 def hold(task: Task, *, comment: str | None, viewer: Viewer, at: datetime) -> None:
     with over(task, viewer, at) as (w, row, now):
-        _move(w, row, now, "hold", _next(w, row, now, "hold"), comment=_reason(comment))
+        _move(w, row, now, "hold", _next(now, "hold"), comment=_reason(comment))
 
 
 def release(task: Task, *, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
@@ -60,7 +60,7 @@ def release(task: Task, *, viewer: Viewer, at: datetime, comment: str | None = N
         if now.state in ("ready", "in_progress") and now.assignee_id is not None:
             _give(w, row, now, None, "released", comment)
             return
-        _move(w, row, now, "release", _next(w, row, now, "release"), comment=comment)
+        _move(w, row, now, "release", _next(now, "release"), comment=comment)
 
 
 def complete(
@@ -68,7 +68,7 @@ def complete(
 ) -> None:
     """Done, with what the task's form asks; needs no claim before."""
     with over(task, viewer, at) as (w, row, now):
-        _next(w, row, now, "complete")
+        _next(now, "complete")
         kept = check_form(w, row, now, answers, author=viewer.id)
         w.record(
             stream_of(row.id),
@@ -83,17 +83,17 @@ def complete(
 
 def skip(task: Task, *, comment: str | None, viewer: Viewer, at: datetime) -> None:
     with over(task, viewer, at) as (w, row, now):
-        _move(w, row, now, "skip", _next(w, row, now, "skip"), comment=_reason(comment))
+        _move(w, row, now, "skip", _next(now, "skip"), comment=_reason(comment))
 
 
 def fail(task: Task, *, comment: str | None, viewer: Viewer, at: datetime) -> None:
     with over(task, viewer, at) as (w, row, now):
-        _move(w, row, now, "fail", _next(w, row, now, "fail"), comment=_reason(comment))
+        _move(w, row, now, "fail", _next(now, "fail"), comment=_reason(comment))
 
 
 def retry(task: Task, *, viewer: Viewer, at: datetime, comment: str | None = None) -> None:
     with over(task, viewer, at) as (w, row, now):
-        _move(w, row, now, "retry", _next(w, row, now, "retry"), comment=comment)
+        _move(w, row, now, "retry", _next(now, "retry"), comment=comment)
 
 
 def tick(task: Task, *, item: int, done: bool, viewer: Viewer, at: datetime) -> None:
@@ -145,10 +145,10 @@ def may_work(task: Task, viewer: Viewer) -> bool:
 @contextmanager
 def over(task: Task, viewer: Viewer, at: datetime) -> Iterator[tuple[Work, Request, Task]]:
     """A work over the task's family, with the request and the task as they are now."""
-    if not may_work(task, viewer):
-        raise Forbidden(_("This task belongs to another group."))
     with work(family_of(_request_of(task, viewer)), actor=viewer.id, at=at) as w:
         now = w.get(Task, task.id)
+        if not may_work(now, viewer):
+            raise Forbidden(_("This task belongs to another group."))
         row = w.get(Request, task.request_id)
         if row.state == "on_hold":
             raise Conflict(_("The request is on hold."))
@@ -162,11 +162,11 @@ def _request_of(task: Task, viewer: Viewer) -> Request:
     return row
 
 
-def acts_of(task: Task, row: Request, release: Release, viewer: Viewer) -> list[str]:
+def acts_of(task: Task, row: Request, viewer: Viewer) -> list[str]:
     """What the viewer may do with a task now, in the order of `VERBS`; nothing while the request is on hold."""
     if row.state == "on_hold" or not may_work(task, viewer):
         return []
-    facts = facts_of(release, task)
+    facts = facts_of(task)
     acts = [act for act in VERBS if rules.may_follow(task.state, act, facts=facts)]
     taken = task.assignee_id is not None
     barred = {"claim"} if taken else set()
@@ -175,17 +175,14 @@ def acts_of(task: Task, row: Request, release: Release, viewer: Viewer) -> list[
     return [act for act in acts if act not in barred]
 
 
-def _next(w: Work, row: Request, task: Task, act: str) -> str:
-    facts = facts_of(releases.load(w.session, row.release), task)
-    return str(rules.next_task_state(task.state, act, facts=facts))
+def _next(task: Task, act: str) -> str:
+    return str(rules.next_task_state(task.state, act, facts=facts_of(task)))
 
 
-def facts_of(release: Release, task: Task) -> set[str]:
-    """What the table of states asks of a task as it is now."""
-    planned = release.plan_task(task.key) if task.undoes is None else None
-    fallen_back = planned is None or bool(task.why and task.why.get("code") == "fell_back")
+def facts_of(task: Task) -> set[str]:
+    """What the table of states asks of a task as it is now; one that its system gave up is of the kind `manual`."""
     facts = {"started"} if task.started_at is not None else set()
-    if fallen_back or task.kind == "manual":
+    if task.kind == "manual":
         facts.add("manual")
     if task.optional:
         facts.add("optional")

@@ -71,7 +71,7 @@ def _records(viewer: Viewer, row: Request, rows: Sequence[Task]) -> list[Record]
             "note": (words.get(task.said or "") or {}).get("note") or None,
             "checklist": tasks.checklist_of(release, task),
             "undoes": keys.get(task.undoes or ""),
-            "actions": tasks.acts_of(task, row, release, viewer),
+            "actions": tasks.acts_of(task, row, viewer),
         }
         for task in rows
     ]

@@ -11,7 +11,7 @@ from sqlalchemy import exists, func, or_, select
 from servicehall.models.clocks import Clock
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
-from servicehall.services import releases, tasks
+from servicehall.services import tasks
 from servicehall.services.cases import task_rows, waits_for
 from servicehall.services.cases.names import Record
 from servicehall.services.lists import OPEN_TASKS, queue
@@ -41,7 +41,7 @@ def desk_rows(viewer: Viewer, rows: Sequence[Task], *, at: datetime) -> list[Rec
     found = []
     for task, record in zip(rows, task_rows(viewer, rows), strict=True):
         owner = owners[task.request_id]
-        acts = tasks.acts_of(task, owner, releases.load(session, owner.release), viewer)
+        acts = tasks.acts_of(task, owner, viewer)
         clock = clocks.get(task.id) or clocks.get(task.request_id)
         dates = {"chip": chip(task, owner, at), "sla": promised(task, clock, at)}
         found.append({**record, **dates, "acts": acts, "waits": waits.get(task.id, "")})
