@@ -204,7 +204,7 @@ _OTHER_RULE: Mapping[str, Callable[[Any], Mapping[str, Any]]] = {
     "manager": lambda params: {"manager": {**params, "level": params.get("level", 1) + 1}},
     "manager_until": lambda params: {"manager": {"of": params.get("of", "requester"), "level": 3}},
     "department_head": lambda params: {"manager": {"of": params.get("of", "requester")}},
-    "group": lambda key: {"manager": {"of": "requester"}},
+    "group": lambda key: {"person": "somebody.else@example.com"},
     "role": lambda role: {"manager": {"of": "requester"}},
     "person": lambda email: {"manager": {"of": "requester"}},
     "field": lambda key: {"manager": {"of": "requester"}},

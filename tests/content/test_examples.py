@@ -24,6 +24,18 @@ DOCUMENTS = {document.name: document for root in ROOTS for document in read_pack
 SERVICES = [document for document in DOCUMENTS.values() if document.kind == "service"]
 SAMPLE = 25
 """So many mutants in the normal run."""
+EQUAL = {
+    f"it/mobile-phone, {change}"
+    for change in (
+        "stage finance: another role",
+        "stage finance: another quorum",
+        "stage security: another group",
+        "stage security: groups count another way",
+        "stage security: dropped",
+        "apart 0: dropped",
+    )
+}
+"""Mutants that change nothing: no phone costs as much as these stages of the shared chain begin at."""
 
 
 def find(kind: str, department: str, key: str) -> Document | None:
@@ -44,12 +56,14 @@ def released(service: Document) -> Mapping[str, Any]:
 
 
 def red(service: Document, data: Mapping[str, Any]) -> list[str]:
-    """The examples of a service that are red with this release; all, where it cannot be read at all."""
+    """The examples of a service that are red with this release; all, where it cannot be read or is not sound."""
     try:
         results = examples.run(service, find, None, release=Release("", data))
     except (ServicehallError, ValueError, LookupError, AssertionError):
         return ["unreadable"]
     assert all(not one.not_run for one in results)
+    if not results:
+        return ["not sound"]
     return [f"{one.key}: {problem.path}: {problem.message}" for one in results for problem in one.differences]
 
 
@@ -68,4 +82,4 @@ def test_a_change_of_a_service_turns_an_example_red(record_property: Callable[[s
     record_property("mutants", len(tried))
     record_property("turned an example red", len(tried) - len(survived))
     record_property("survivors", "; ".join(sorted(survived)))
-    assert len(survived) <= len(tried) * (0.05 if proofs.LONG else 0.2), survived
+    assert survived <= EQUAL
