@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from click.testing import CliRunner
 
 from servicehall.cli import main
 from servicehall.cli.benchmarks import beside, peering
-from servicehall.cli.benchmarks.rows import Did, Goal, Row
+from servicehall.cli.benchmarks.rows import Did, Goal, Row, Unmeasured
 
 DUE = "2026-11-30 01:30:00+00:00"
 """40 working hours after 20 November, 16:00 in Shanghai."""
@@ -68,6 +69,49 @@ def test_a_peer_stands_beside_us_in_one_row(tmp_path: Path, measure: str, title:
 def test_a_peer_that_does_not_answer_rightly_is_a_row_without_a_number(tmp_path: Path, body: str, why: str) -> None:
     row = row_of(tmp_path, body)
     assert (row.value, row.note, row.ratio) == ("not measured", why, None)
+
+
+SERVER = """
+import http.server, json
+class Handler(http.server.BaseHTTPRequestHandler):
+    times = 0
+    def do_POST(self):
+        Handler.times += 1
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        right = body == b"one" and self.headers["X-Who"] == "asker" and self.path == "/send" and Handler.times % 2
+        self.send_response(201 if right else 409)
+        self.end_headers()
+    def log_message(self, *said): pass
+call = {"method": "POST", "path": "/send", "headers": {"X-Who": "asker"}, "body": "one", "status": 201}
+server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[2])), Handler)
+print(json.dumps({"submissions": call, "wrong": {**call, "path": "/"}}), flush=True)
+server.serve_forever()
+"""
+
+
+def served(folder: Path, body: str) -> AbstractContextManager[peering.Served]:
+    text = PEER.format(body=body, needs="", goal="1 or more", measure="submissions").replace("assert", "#")
+    (folder / "fake.py").write_text(text, "utf-8")
+    (peer,) = peering.find(folder=folder)
+    return peering.serving(peering.build(peer, folder / "built"))
+
+
+def test_a_peer_that_serves_is_sent_what_it_says_and_only_what_it_took_counts(tmp_path: Path) -> None:
+    with served(tmp_path, SERVER) as peer:
+        did = peer.turn("submissions")(0.0)
+        with pytest.raises(Unmeasured, match="does not say what to send: 'search'"):
+            peer.turn("search")
+        with pytest.raises(Unmeasured, match="/ was answered 4 x 409"):
+            peer.turn("wrong")(0.0)
+    assert (did.done, did.note) == (2, "refused: 2 x 409")
+
+
+@pytest.mark.parametrize(
+    ("body", "why"), [("sys.exit('the port is taken')", "the port is taken"), ("print('ready')", "it answered 'ready'")]
+)
+def test_a_peer_that_does_not_serve_is_told(tmp_path: Path, body: str, why: str) -> None:
+    with pytest.raises(Unmeasured, match=why), served(tmp_path, body):
+        pass
 
 
 def test_a_peer_that_cannot_be_built_is_a_row_that_says_why(tmp_path: Path) -> None:

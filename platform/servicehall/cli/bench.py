@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -95,7 +93,7 @@ def _rates(folder: Path, database: str | None, seconds: float) -> Iterator[Row]:
 
 
 def _measure(app: Flask, environment: dict[str, str], seconds: float) -> Iterator[Row]:
-    from servicehall.cli.benchmarks import company, measures, prints
+    from servicehall.cli.benchmarks import company, driver, measures, prints
     from servicehall.clock import now
     from servicehall.models.base import db
     from servicehall.web import tokens
@@ -116,8 +114,9 @@ def _measure(app: Flask, environment: dict[str, str], seconds: float) -> Iterato
     share = through.rate / bare.rate
     yield Row("the same writes by bare SQLAlchemy Core", f"{bare.rate:,.1f}", used, share, Goal.parse("0.5 or more"))
     yield from _report(prints.report(session, made, seconds=seconds))
-    rate = measures.submissions(_free_port(), token, {**os.environ, **environment}, seconds=seconds)
-    yield Row("submissions a second over HTTP", f"{rate:,.1f}", f"gunicorn, 2 workers, {measures.CLIENTS} clients")
+    with measures.our_web(environment) as port:
+        rate = driver.drive(port, measures.submission(token), seconds).rate
+    yield Row("submissions a second over HTTP", f"{rate:,.1f}", f"gunicorn, 2 workers, {driver.CLIENTS} clients")
 
 
 def _report(printed: Printed) -> Iterator[Row]:
@@ -162,9 +161,3 @@ def _pages(folder: Path, database: str | None, most: int, *, kept: bool) -> Iter
     finally:
         for size in sizes if database and not kept else ():
             pages.drop(pages.name_of(size), database or "")
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

@@ -1,4 +1,4 @@
-"""Our side of each measure that peers take, and the rows that come of both."""
+"""What peers and we do side by side, and the rows that come of it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,25 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from servicehall.cli.benchmarks import company, measures, pages, peering
-from servicehall.cli.benchmarks.peering import Peer, Unmeasured
-from servicehall.cli.benchmarks.rows import Did, Goal, Row
-from servicehall.models.base import db
+from flask import Flask
 
-Turn = Callable[[float], Did]
+from servicehall.cli.benchmarks import company, driver, measures, pages, peering
+from servicehall.cli.benchmarks.peering import Built, Peer, Turn
+from servicehall.cli.benchmarks.rows import Did, Goal, Row, Unmeasured
+from servicehall.clock import now
+from servicehall.models.base import db
+from servicehall.web import tokens
+
+Sides = tuple[Turn, Turn]
+"""A turn of ours, and one of theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What both do for so many seconds, both made ready."""
+
+    title: str
+    sides: Callable[[Built], AbstractContextManager[Sides]]
 
 
 def rows(peers: Sequence[Peer], *, seconds: float) -> Iterator[Row]:
@@ -22,44 +35,35 @@ def rows(peers: Sequence[Peer], *, seconds: float) -> Iterator[Row]:
     for peer in peers:
         with tempfile.TemporaryDirectory(prefix="servicehall-peer-") as folder:
             try:
-                python = peering.build(peer, Path(folder))
+                built = peering.build(peer, Path(folder))
             except Unmeasured as why:
                 yield Row(peer.title, "not built", str(why))
                 continue
             for name, goal in peer.goals.items():
-                yield _row(peer, python, name, goal, Path(folder), seconds)
+                yield _row(built, MEASURES[name], goal, seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """What both do for so many seconds: how it is called, and our side of it, made ready in a folder."""
-
-    title: str
-    ours: Callable[[Path], AbstractContextManager[Turn]]
-
-
-def _row(peer: Peer, python: Path, name: str, goal: Goal, folder: Path, seconds: float) -> Row:
-    measure = MEASURES[name]
-    title = f"{measure.title}, beside {peer.title}"
+def _row(built: Built, measure: Measure, goal: Goal, seconds: float) -> Row:
+    title = f"{measure.title}, beside {built.peer.title}"
     try:
-        with measure.ours(folder) as ours:
-            mine, other = peering.in_turn(ours, peering.work_of(peer, python, name), seconds=seconds)
+        with measure.sides(built) as (ours, theirs):
+            mine, other = peering.in_turn(ours, theirs, seconds=seconds)
     except Unmeasured as why:
         return Row(title, "not measured", str(why))
-    return Row(title, f"{mine.rate:,.1f} : {other.rate:,.1f}", other.note, mine.rate / other.rate, goal)
+    note = "; ".join([*([f"ours {mine.note}"] if mine.note else []), other.note])
+    return Row(title, f"{mine.rate:,.1f} : {other.rate:,.1f}", note, mine.rate / other.rate, goal)
 
 
 @contextmanager
-def _due_moments(folder: Path) -> Iterator[Turn]:
-    yield measures.due_moments
+def _due_moments(built: Built) -> Iterator[Sides]:
+    yield measures.due_moments, peering.work_of(built, "due_moments")
 
 
 @contextmanager
-def _cases(folder: Path) -> Iterator[Turn]:
-    """Through the services, on SQLite."""
-    with pages.application("cases", folder, None).app_context():
-        made = company.make_company(db.session())
-        yield partial(_many_cases, made)
+def _cases(built: Built) -> Iterator[Sides]:
+    """Ours through the services, on SQLite."""
+    with pages.application("cases", built.folder, None).app_context():
+        yield partial(_many_cases, company.make_company(db.session())), peering.work_of(built, "cases")
         db.session.remove()
 
 
@@ -68,7 +72,29 @@ def _many_cases(made: company.Company, seconds: float) -> Did:
     return Did(did.done, did.seconds)
 
 
+@contextmanager
+def _submissions(built: Built) -> Iterator[Sides]:
+    """Both behind gunicorn with two workers, both on SQLite, sent to by the same driver."""
+    app = pages.application("web", built.folder, None)
+    with app.app_context():
+        company.make_company(db.session())
+        token = tokens.create_token(db.session(), "asker@bench.example.com", at=now()).secret
+        db.session.remove()
+    with measures.our_web(_environment(app)) as port, peering.serving(built) as theirs:
+        yield partial(driver.drive, port, measures.submission(token)), theirs.turn("submissions")
+
+
+def _environment(app: Flask) -> dict[str, str]:
+    settings = app.extensions["servicehall.settings"]
+    return {
+        "SERVICEHALL_DEMO": "1",
+        "SERVICEHALL_DATA_DIR": str(settings.data_dir),
+        "SERVICEHALL_LOG_LEVEL": "WARNING",
+    }
+
+
 MEASURES = {
     "due_moments": Measure("due moments a second", _due_moments),
     "cases": Measure("whole cases a second", _cases),
+    "submissions": Measure("submissions a second over HTTP", _submissions),
 }

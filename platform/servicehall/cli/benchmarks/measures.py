@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from servicehall import clock
 from servicehall.cli.benchmarks import company as bench
-from servicehall.cli.benchmarks import replayed
+from servicehall.cli.benchmarks import driver, replayed
 from servicehall.cli.benchmarks.crowd import standing_names
 from servicehall.cli.benchmarks.rows import Did
 from servicehall.documents.source import read_file
@@ -32,7 +30,6 @@ from servicehall.domain.durations import Duration
 from servicehall.domain.expression_types import DOUBLE
 from servicehall.models.base import db
 
-CLIENTS = 4
 TURN = 10
 
 
@@ -91,46 +88,25 @@ def cases(session: Session, company: bench.Company, *, seconds: float) -> tuple[
     return ours, bare
 
 
-def submissions(port: int, token: str, environment: dict[str, str], *, seconds: float) -> float:
-    """Submissions a second over HTTP, gunicorn with two workers, four clients at once."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "servicehall.cli", "web", "--port", str(port), "--workers", "2"], env=environment
-    )
-    try:
-        _wait_for(port)
-        done = [0] * CLIENTS
-        until = time.monotonic() + seconds
-        threads = [threading.Thread(target=_submit, args=(port, token, until, done, n)) for n in range(CLIENTS)]
-        began = time.perf_counter()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return sum(done) / (time.perf_counter() - began)
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-
-
-def _submit(port: int, token: str, until: float, done: list[int], mine: int) -> None:
-    body = json.dumps({"service": bench.SERVICE, "answers": {"what": "One more", "amount": "120.00"}}).encode()
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    while time.monotonic() < until:
-        call = urllib.request.Request(f"http://127.0.0.1:{port}/api/v1/requests", body, headers)
-        with urllib.request.urlopen(call, timeout=30) as answer:  # noqa: S310 - ours
-            if answer.status != 201:
-                raise RuntimeError(f"answered {answer.status}")
-        done[mine] += 1
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(200):
+@contextmanager
+def our_web(environment: Mapping[str, str]) -> Iterator[int]:
+    """Our web under gunicorn with two workers; the port where it answers."""
+    port = driver.free_port()
+    command = [sys.executable, "-m", "servicehall.cli", "web", "--port", str(port), "--workers", "2"]
+    with subprocess.Popen(command, env={**os.environ, **environment}) as server:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    raise RuntimeError("the server does not answer")
+            driver.wait_for(port)
+            yield port
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+def submission(token: str) -> driver.Call:
+    """One submission by the API."""
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    body = json.dumps({"service": bench.SERVICE, "answers": {"what": "One more", "amount": "120.00"}})
+    return driver.Call("/api/v1/requests", headers, method="POST", body=body, status=201)
 
 
 def conditions(*, seconds: float) -> tuple[float, float]:

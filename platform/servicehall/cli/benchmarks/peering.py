@@ -10,23 +10,24 @@ import json
 import re
 import subprocess
 import sys
+import threading
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from servicehall.cli.benchmarks.rows import Did, Goal
+from servicehall.cli.benchmarks import driver
+from servicehall.cli.benchmarks.rows import Did, Goal, Unmeasured
 
 PEERS = Path(__file__).parent / "peers"
+Turn = Callable[[float], Did]
 TURNS = 3
 PATIENCE = 600.0
 """Seconds for a peer to be built, and to answer beyond those that it works for."""
 _HEADER = re.compile(r"^# /// script\n((?:#(?: .*)?\n)+?)# ///$", re.MULTILINE)
-
-
-class Unmeasured(Exception):
-    """A peer that cannot be built or does not answer, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +58,30 @@ def find(names: Sequence[str] = (), *, folder: Path = PEERS) -> list[Peer]:
     return [Peer.read(there[name]) for name in names or there]
 
 
-def build(peer: Peer, folder: Path) -> Path:
-    """The Python of an environment with this peer in it; Unmeasured with the reason where there is none."""
-    place = folder / peer.script.stem
-    _run([sys.executable, "-m", "venv", "--without-pip", str(place)], PATIENCE)
-    python = place / "bin" / "python"
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A peer with its environment, in a folder that is thrown away."""
+
+    peer: Peer
+    folder: Path
+
+    @property
+    def python(self) -> Path:
+        return self.folder / "environment" / "bin" / "python"
+
+    def command(self, *arguments: str) -> list[str]:
+        """Its program, in a process that sees nothing of our environment."""
+        return [str(self.python), "-I", str(self.peer.script), *arguments]
+
+
+def build(peer: Peer, folder: Path) -> Built:
+    """An environment with this peer in it; Unmeasured with the reason where there can be none."""
+    built = Built(peer, folder)
+    _run([sys.executable, "-m", "venv", "--without-pip", str(built.python.parent.parent)], PATIENCE)
     if peer.dependencies:
-        install = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-input"]
+        install = [sys.executable, "-m", "pip", "--python", str(built.python), "install", "-q", "--no-input"]
         _run([*install, "--disable-pip-version-check", *peer.dependencies], PATIENCE)
-    return python
-
-
-def ask(peer: Peer, python: Path, *arguments: str, patience: float) -> dict[str, Any]:
-    """What the peer's program prints, in a process that sees nothing of this environment."""
-    return read_answer(_run(command(peer, python, *arguments), patience))
-
-
-def command(peer: Peer, python: Path, *arguments: str) -> list[str]:
-    return [str(python), "-I", str(peer.script), *arguments]
+    return built
 
 
 def read_answer(printed: str) -> dict[str, Any]:
@@ -89,11 +96,11 @@ def read_answer(printed: str) -> dict[str, Any]:
     return answer
 
 
-def work_of(peer: Peer, python: Path, measure: str) -> Callable[[float], Did]:
+def work_of(built: Built, measure: str) -> Turn:
     """One turn of the peer's: so many seconds of this measure."""
 
     def turn(seconds: float) -> Did:
-        answer = ask(peer, python, measure, str(seconds), patience=PATIENCE + seconds)
+        answer = read_answer(_run(built.command(measure, str(seconds)), PATIENCE + seconds))
         try:
             said = str(answer.get("result", "")), str(answer.get("note", ""))
             did = Did(int(answer["done"]), float(answer["seconds"]), *said)
@@ -106,7 +113,48 @@ def work_of(peer: Peer, python: Path, measure: str) -> Callable[[float], Did]:
     return turn
 
 
-def in_turn(ours: Callable[[float], Did], theirs: Callable[[float], Did], *, seconds: float) -> tuple[Did, Did]:
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A peer that answers on a port, and for each measure what is to be sent to it."""
+
+    port: int
+    calls: dict[str, Any]
+
+    def turn(self, measure: str) -> Turn:
+        try:
+            return partial(driver.drive, self.port, driver.Call.read(self.calls[measure]))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise Unmeasured(f"it does not say what to send: {error}") from error
+
+
+@contextmanager
+def serving(built: Built) -> Iterator[Served]:
+    """The peer's program as a server, which prints what to send to it, and then listens until it is ended."""
+    port, errors = driver.free_port(), built.folder / "errors"
+    with (
+        errors.open("wb") as said,
+        subprocess.Popen(built.command("serve", str(port)), stdout=subprocess.PIPE, stderr=said, text=True) as server,
+    ):
+        late = threading.Timer(PATIENCE, server.kill)
+        late.start()
+        try:
+            first = server.stdout.readline() if server.stdout else ""
+            late.cancel()
+            if not first and server.wait(driver.PATIENCE):
+                raise Unmeasured(reason_in(errors.read_text("utf-8", "replace")))
+            calls = read_answer(first)
+            driver.wait_for(port)
+            yield Served(port, calls)
+        finally:
+            late.cancel()
+            server.terminate()
+            try:
+                server.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def in_turn(ours: Turn, theirs: Turn, *, seconds: float) -> tuple[Did, Did]:
     """Ours and theirs by turns, so that what else the machine does falls on both; Unmeasured where results differ."""
     did = [(theirs(seconds / TURNS), ours(seconds / TURNS)) for _ in range(TURNS)]
     their_result, our_result = did[0][0].result, did[0][1].result

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 
+class Unmeasured(Exception):
+    """What cannot be built or does not answer, and why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Did:
     """How much was done in how many seconds; `result` must be the same on both sides, `note` says what differs."""
@@ -21,7 +25,8 @@ class Did:
         return self.done / self.seconds
 
     def __add__(self, other: Did) -> Did:
-        return Did(self.done + other.done, self.seconds + other.seconds, other.result, other.note)
+        notes = dict.fromkeys(note for note in (self.note, other.note) if note)
+        return Did(self.done + other.done, self.seconds + other.seconds, other.result, "; ".join(notes))
 
 
 @dataclass(frozen=True, slots=True)

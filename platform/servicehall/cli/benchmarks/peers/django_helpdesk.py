@@ -1,0 +1,130 @@
+"""django-helpdesk behind gunicorn with two workers: tickets sent to its API by somebody who is signed in."""
+
+# /// script
+# dependencies = ["django-helpdesk==2.6.1", "django==5.2.19", "djangorestframework==3.18.3", "gunicorn==27.0.1"]
+# [tool.servicehall]
+# peer = "django-helpdesk 2.6.1"
+# [tool.servicehall.goals]
+# submissions = "1.3 or more"
+# ///
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import django
+from django.conf import settings
+from django.core.management import call_command
+from django.core.wsgi import get_wsgi_application
+from gunicorn.app.base import BaseApplication
+
+FOLDER = tempfile.TemporaryDirectory()
+URLS = ModuleType("urls")
+sys.modules["urls"] = URLS
+settings.configure(
+    SECRET_KEY="bench",
+    ALLOWED_HOSTS=["127.0.0.1"],
+    USE_TZ=True,
+    TIME_ZONE="UTC",
+    DEFAULT_AUTO_FIELD="django.db.models.AutoField",
+    ROOT_URLCONF="urls",
+    STATIC_URL="/static/",
+    LOGIN_URL="/login/",
+    EMAIL_BACKEND="django.core.mail.backends.dummy.EmailBackend",
+    INSTALLED_APPS=[
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+        "django.contrib.sites",
+        "django.contrib.humanize",
+        "django.contrib.admin",
+        "django.contrib.messages",
+        "django.contrib.staticfiles",
+        "rest_framework",
+        "helpdesk",
+    ],
+    SITE_ID=1,
+    HELPDESK_TEAMS_MODE_ENABLED=False,
+    MIDDLEWARE=[
+        "django.middleware.security.SecurityMiddleware",
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    ],
+    TEMPLATES=[
+        {
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "APP_DIRS": True,
+            "OPTIONS": {
+                "context_processors": [
+                    "django.template.context_processors.request",
+                    "django.contrib.auth.context_processors.auth",
+                    "django.contrib.messages.context_processors.messages",
+                ]
+            },
+        }
+    ],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": Path(FOLDER.name) / "helpdesk.db"}},
+)
+django.setup()
+
+from django.contrib.auth.models import User  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.urls import include, path  # noqa: E402
+from django.utils.crypto import get_random_string  # noqa: E402
+from helpdesk.models import Queue  # noqa: E402
+
+URLS.urlpatterns = [path("", include("helpdesk.urls", namespace="helpdesk"))]  # type: ignore[attr-defined]
+
+
+class Server(BaseApplication):
+    def __init__(self, port: int) -> None:
+        self.port = port
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in {"bind": f"127.0.0.1:{self.port}", "workers": 2, "loglevel": "error"}.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return get_wsgi_application()
+
+
+def prepare() -> dict[str, Any]:
+    """A queue and somebody of the staff, signed in; what is to be sent to submit a ticket."""
+    call_command("migrate", verbosity=0)
+    queue = Queue.objects.create(title="Bench", slug="bench", allow_public_submission=True)
+    asker = User.objects.create_user("asker", "asker@bench.example.com", is_staff=True, is_superuser=True)
+    client = Client()
+    client.force_login(asker)
+    token = get_random_string(32)
+    cookies = f"sessionid={client.cookies['sessionid'].value}; csrftoken={token}"
+    headers = {
+        "Cookie": cookies,
+        "X-CSRFToken": token,
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+    }
+    body = {"queue": queue.pk, "title": "One more", "description": "Amount: 120.00", "priority": 3}
+    body["submitter_email"] = "asker@bench.example.com"
+    submit = {"method": "POST", "path": "/api/tickets/", "headers": headers, "body": json.dumps(body), "status": 201}
+    return {"submissions": submit}
+
+
+def main(port: int) -> None:
+    calls = prepare()
+    django.db.connections.close_all()
+    print(json.dumps(calls), flush=True)
+    Server(port).run()
+
+
+if __name__ == "__main__":
+    with FOLDER:
+        main(int(sys.argv[2]))
