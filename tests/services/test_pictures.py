@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from servicehall.clock import now
 from servicehall.content import sha256
 from servicehall.documents.words import PICTURE
 from servicehall.errors import Invalid, NotFound, TooLarge, UnsupportedMedia
+from servicehall.jobs import housekeeping
 from servicehall.models.base import db
 from servicehall.services import checking, definitions, files, pictures
 
@@ -172,3 +174,26 @@ def test_a_picture_that_is_not_here_is_a_warning_and_the_icon_shows(company: Ses
     assert author.post(f"{BASE}/publish").status_code == 303
     with pytest.raises(NotFound):
         pictures.opened(company, image)
+
+
+def test_a_picture_that_nothing_names_is_forgotten_after_a_month(company: Session, author: FlaskClient) -> None:
+    """One of a version that was, one that undo brings back, one that is an upload too, and one of nobody."""
+    send(author, drawn(size=(50, 50)))
+    old = named(company)
+    assert author.post(f"{BASE}/publish").status_code == 303
+    for edge in (60, 70):
+        send(author, drawn(size=(edge, edge)))
+    stepped = named(company)
+    assert author.post(f"{BASE}/undo", data={"tab": "design"}).status_code == 303
+    again, both, nobodys = (pictures.keep(drawn(size=(edge, edge)), by="x", at=now()) for edge in (80, 90, 99))
+    with pictures.opened(db.session(), both) as stream:
+        files.store(stream, name="b.webp", person="x", at=now())
+    pictures.keep(drawn(size=(80, 80)), by="x", at=now() + timedelta(days=20))
+
+    housekeeping.run(now() + timedelta(days=29))
+    assert len(pictures.known(db.session(), [old, stepped, again, both, nobodys])) == 5
+    housekeeping.run(now() + timedelta(days=31))
+    assert pictures.known(db.session(), [old, stepped, again, both, nobodys]) == {old, stepped, again}
+    assert files.open_file(both.removesuffix(".webp")).read()
+    with pytest.raises(NotFound):
+        files.open_file(nobodys.removesuffix(".webp"))

@@ -23,7 +23,9 @@ from servicehall.documents.examination import WARNING, PlacedProblem
 from servicehall.documents.words import PICTURE
 from servicehall.errors import Invalid, NotFound, Problem, TooLarge, UnsupportedMedia
 from servicehall.models.base import begin_writing, db
-from servicehall.models.operations import insert_once
+from servicehall.models.definitions import Document, DocumentVersion, DraftStep
+from servicehall.models.log import ContentRow
+from servicehall.models.operations import Upload, upsert
 from servicehall.models.pictures import Picture
 from servicehall.services import files
 from servicehall.texts import _
@@ -97,6 +99,46 @@ def known(session: Session, names: Iterable[str]) -> set[str]:
     return {f"{one}{ENDING}" for one in session.scalars(select(Picture.sha256).where(Picture.sha256.in_(hashes)))}
 
 
+def forget_unused(*, before: datetime) -> int:
+    """Forgets the pictures kept before then that no document, version or step of a draft names; gives how many.
+
+    Not inside a work.
+    """
+    session: Session = db.session()
+    old = session.scalars(select(Picture.sha256).where(Picture.kept_at < before)).all()
+    unused = [one for one in old if not _is_named(session, one)]
+    session.rollback()
+    return sum(_forget(session, one, before) for one in unused)
+
+
+def _forget(session: Session, digest: str, before: datetime) -> bool:
+    """Unless it was kept or named again meanwhile; its bytes stay where they are an upload too."""
+    begin_writing(session)
+    row = session.get(Picture, digest, populate_existing=True)
+    if row is None or row.kept_at >= before or _is_named(session, digest):
+        session.rollback()
+        return False
+    session.delete(row)
+    uploads = (
+        select(Upload.sha256).where(Upload.sha256 == digest),
+        select(ContentRow.sha256).where(ContentRow.data.contains(f'"{digest}"')),
+    )
+    if not any(session.scalar(one.limit(1)) for one in uploads):
+        files.forget_bytes(digest)
+    session.commit()
+    return True
+
+
+def _is_named(session: Session, digest: str) -> bool:
+    name = digest + ENDING
+    bodies = (Document.body, Document.draft_body)
+    said = [select(Document.id).where(body["image"].as_string() == name) for body in bodies]
+    for held in (DocumentVersion, DraftStep):
+        content = select(held.content).join(ContentRow, ContentRow.sha256 == held.content)
+        said.append(content.where(ContentRow.data.contains(name)))
+    return any(session.scalar(one.limit(1)) is not None for one in said)
+
+
 def opened(session: Session, name: str) -> BinaryIO:
     """The bytes of a picture, as a stream to be closed; NotFound also for a file that is none."""
     if not PICTURE.match(name) or not known(session, [name]):
@@ -151,6 +193,6 @@ def _kept(data: bytes, size: tuple[int, int], *, by: str | None, at: datetime) -
     session: Session = db.session()
     begin_writing(session)
     row = {"sha256": digest, "size": len(data), "width": size[0], "height": size[1], "kept_by": by, "kept_at": at}
-    session.execute(insert_once(session, Picture, row))
+    upsert(session, Picture, row)
     session.commit()
     return digest + ENDING
