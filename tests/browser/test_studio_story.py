@@ -205,7 +205,7 @@ def _approval(author, hand, base):
     author.page.wait_for_selector("[name='v:/approval/stages/0/title/en']")
     _texts(author, hand, "/approval/stages/0/title", "Line manager", "直属经理")
     _do(author, hand, "stage-add:/approval:1")
-    author.page.wait_for_selector("[name='v:/approval/stages/1/title/en']")
+    expect(author.page.locator(f"[name='v:/approval/stages/1/title/{author.locale}']")).to_be_focused()
     _texts(author, hand, "/approval/stages/1/title", "People leads", "人力资源负责人")
     hand.press("details:has(> * [name='to:/approval/stages/1/approvers/0']):not([open]) > summary")
     _choose(author, hand, "[name='to:/approval/stages/1/approvers/0']", "group")

@@ -190,7 +190,32 @@ def test_a_stage_is_added_and_selected(company: Session, browser_of: Browser) ->
     write(browser, CHAIN, CHAIN_TEXT)
     answer = edit(browser, CHAIN, "approval", do="stage-add::1")
     assert answer.location == f"{CHAIN}/approval?at=/stages/1"
-    assert [one["key"] for one in body_of(company, "two", "approval_chain")["stages"]] == ["manager", "new", "finance"]
+    assert [one["key"] for one in body_of(company, "two", "approval_chain")["stages"]] == [
+        "manager",
+        "new-stage",
+        "finance",
+    ]
+
+
+def test_the_key_of_a_stage_follows_its_title_until_something_knows_it(company: Session, browser_of: Browser) -> None:
+    browser = browser_of(AUTHOR)
+    write(browser, CHAIN, CHAIN_TEXT)
+
+    def titled(title: str) -> str:
+        """As the page sends it: with what it says that follows."""
+        page = browser.get(f"{CHAIN}/approval?at=/stages/1").text
+        follows = {"do": "stage-name:/stages/1"} if 'value="stage-name:/stages/1"' in page else {}
+        edit(browser, CHAIN, "approval", **{"v:/stages/1/title/en": title}, **follows)
+        return str(body_of(company, "two", "approval_chain")["stages"][1]["key"])
+
+    edit(browser, CHAIN, "approval", do="stage-add::1")
+    assert [titled(one) for one in ("Legal", "Legal counsel", "Manager")] == ["legal", "legal-counsel", "manager-2"]
+    edit(browser, CHAIN, "approval", **{"c:stage-key:/stages/1": "counsel"})
+    assert titled("Lawyers") == "counsel"
+    edit(browser, CHAIN, "approval", **{"c:stage-key:/stages/1": "lawyers"})
+    assert titled("Attorneys") == "attorneys"
+    assert browser.post(f"{CHAIN}/publish").status_code == 303
+    assert titled("Barristers") == "attorneys"
 
 
 def test_levels_are_edited_in_place(company: Session, browser_of: Browser) -> None:

@@ -67,12 +67,12 @@ def test_a_stage_goes_where_it_is_put(before: str, stage: int, where: str, then:
 @pytest.mark.parametrize(
     ("before", "place", "then"),
     [
-        ("a b", "0", "new a b"),
-        ("a b", "1", "a new b"),
-        ("a b", "2", "a b new"),
-        ("a [b c]", "1-beside", "a [b c new]"),
-        ("a b", "0-beside", "[a new] b"),
-        ("new b", "1", "new new-2 b"),
+        ("a b", "0", "new-stage a b"),
+        ("a b", "1", "a new-stage b"),
+        ("a b", "2", "a b new-stage"),
+        ("a [b c]", "1-beside", "a [b c new-stage]"),
+        ("a b", "0-beside", "[a new-stage] b"),
+        ("new-stage b", "1", "new-stage new-stage-2 b"),
     ],
 )
 def test_a_new_stage_stands_where_the_plus_was(before: str, place: str, then: str) -> None:

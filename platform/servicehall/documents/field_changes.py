@@ -97,11 +97,16 @@ def field_of(kind: str) -> Field:
     return FIELD_TYPES[kind]({"key": "value", "type": kind, **FIELD_TYPES[kind].begins}, Draft("", "CNY"))
 
 
+def latin_words(text: str, joint: str) -> str:
+    """A short key made of a text's Latin words; empty where it has none."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", joint, plain).strip(joint).lstrip(f"0123456789{joint}")
+    return words[:LONGEST_PROPOSAL].strip(joint)
+
+
 def proposed_key(label: str, keys: Collection[str]) -> str:
     """The key that a label suggests, free among those; empty where the label has no Latin letter."""
-    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "_", plain).strip("_").lstrip("0123456789_")
-    key = words[:LONGEST_PROPOSAL].strip("_")
+    key = latin_words(label, "_")
     return fresh(f"{key}_value" if key in RESERVED else key, keys) if key else ""
 
 

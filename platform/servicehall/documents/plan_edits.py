@@ -31,6 +31,7 @@ from servicehall.domain.plans import After, as_name, undo_key
 from servicehall.errors import Invalid, Problem
 from servicehall.texts import _
 
+NEW_TASK = "new-task"
 WORKS: Mapping[str, Collection[str]] = {
     "manual": ("request", "answers", "approval", "automate"),
     "request": ("group", "assign", "approval", "automate"),
@@ -72,7 +73,7 @@ def add(
 ) -> list[Operation]:
     """A new task: at the end; behind `first`; before `then`; or between the two, which are connected."""
     model = next((_task(plan, one) for one in (first, then) if one is not None), {})
-    entry = {"key": fresh_key(plan, "new-task"), "title": dict(title)}
+    entry = {"key": fresh_key(plan, NEW_TASK), "title": dict(title)}
     entry |= {name: model[name] for name in ("department", "group") if model.get(name)}
     if first is not None and key_of(_task(plan, first)):
         entry["after"] = [key_of(_task(plan, first))]

@@ -10,11 +10,13 @@ from flask import request
 
 from servicehall.documents.kinds.kind import is_use
 from servicehall.documents.patching import value_at
+from servicehall.documents.title_keys import follows
 from servicehall.domain.durations import Duration
 from servicehall.errors import Invalid
 from servicehall.texts import N_, _, pick
 from servicehall.web.portal import words as order_words
 from servicehall.web.studio import preview
+from servicehall.web.studio.chain_acts import NEW_STAGE
 from servicehall.web.studio.chain_steps import groups_of, keys_of, pointer_of, stages_of, steps_of
 from servicehall.web.studio.found import below
 from servicehall.web.studio.nodes import Node
@@ -184,11 +186,15 @@ def _selected(page: Page, base: str, chain: Mapping[str, Any]) -> dict[str, Any]
     if number.isdecimal() and int(number) < len(stages):
         at = above + number
         mates = next(step for step in steps_of(chain) if int(number) in step)
+        elsewhere = page.around.reopening(keys[int(number)])
+        published = value_at(page.row.body or {}, pointer_of(base, "stages"))
         return {
             "stage": page.node(at, without=SHOWN_APART),
             "stage_at": at,
             "stage_key": page.node(f"{at}/key"),
-            "reopened_by": page.around.reopening(keys[int(number)]),
+            "reopened_by": elsewhere,
+            "named_by_title": not elsewhere and follows(stages[int(number)], page.body, published, begun=NEW_STAGE),
+            "focused": f"{at}/title" if _is_added() else "",
             "beside": [(key, title, keys.index(key) in mates) for key, title in titles if key != keys[int(number)]],
             "fields": [_fields(page, f"{at}/{name}") for name in ("fields", "shows")],
         }
@@ -206,6 +212,11 @@ def _selected(page: Page, base: str, chain: Mapping[str, Any]) -> dict[str, Any]
             *page.by_place.get(f"{place}stages", ()),
         ],
     }
+
+
+def _is_added() -> bool:
+    """Whether the selected stage is new: the first thing to do is to give it a title."""
+    return any(one.startswith("stage-add:") for one in request.form.getlist("do"))
 
 
 def _trial(page: Page) -> Mapping[str, Any] | None:

@@ -9,8 +9,9 @@ from servicehall.documents.kinds.approval_chain import StageLayout
 from servicehall.documents.parts import Block
 from servicehall.documents.patching import Operation, value_at
 from servicehall.documents.patching import pointer as to_pointer
+from servicehall.documents.title_keys import wished_key
 from servicehall.errors import Invalid, Problem
-from servicehall.texts import _
+from servicehall.texts import _, current_locale
 from servicehall.web.studio.chain_steps import (
     GROUPS,
     Steps,
@@ -23,16 +24,23 @@ from servicehall.web.studio.chain_steps import (
     steps_of,
     taken_out,
 )
-from servicehall.web.studio.reading import Acts, Controls, Sent, blank
+from servicehall.web.studio.reading import Acts, Controls, Sent, blank, fresh_key
 
 Body = Mapping[str, Any]
 _STAGE = Block(StageLayout)
+NEW_STAGE = "new-stage"
+
+
+def _new(beside: Sequence[Any]) -> dict[str, Any]:
+    """A stage as it begins; its key follows from its title later."""
+    begun = {"key": fresh_key(NEW_STAGE, beside), "title": {current_locale(): _("New stage")}}
+    return {**blank(_STAGE, beside), **begun}
 
 
 def _begin(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     """A chain of one stage where there was none, or a used one written out here."""
     was = value_at(body, at)
-    chain = {"stages": [blank(_STAGE, ())]}
+    chain = {"stages": [_new(())]}
     return [{"op": "add" if was is None else "replace", "path": at, "value": chain}] if at else []
 
 
@@ -44,7 +52,7 @@ def _add(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operatio
     stages, steps = stages_of(chain), steps_of(chain)
     number, _dash, beside = more.partition("-")
     step = min(int(number), len(steps)) if number.isdecimal() else len(steps)
-    stage = blank(_STAGE, stages)
+    stage = _new(stages)
     if not stages:
         return [{"op": "add", "path": pointer_of(at, "stages"), "value": [stage]}]
     joins = beside == "beside" and step < len(steps)
@@ -175,6 +183,18 @@ def _rename(kind: str, body: Body, at: str, values: Sequence[str]) -> list[Opera
     return operations
 
 
+def _name(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
+    """The key follows from the title that was written."""
+    found = _stage_at(body, at)
+    if found is None:
+        return []
+    _base, chain, number = found
+    stages = stages_of(chain)
+    wish = wished_key(stages[number])
+    others = [one for index, one in enumerate(stages) if index != number]
+    return _rename(kind, body, at, [fresh_key(wish, others)]) if wish else []
+
+
 def _together(kind: str, body: Body, at: str, values: Sequence[str]) -> list[Operation]:
     """The stages that open together with this one: it joins the step of a new one, who is left out follows alone."""
     found = _stage_at(body, at)
@@ -240,6 +260,7 @@ def _reopening(body: Body, key: str) -> Iterator[tuple[str, list[str]]]:
 ACTS: Acts = {
     "chain-begin": _begin,
     "stage-add": _add,
+    "stage-name": _name,
     "stage-place": _place,
     "stage-remove": _remove,
     "apart-add": _part,

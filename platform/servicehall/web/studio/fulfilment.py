@@ -11,8 +11,10 @@ from flask import request
 
 from servicehall.clock import now
 from servicehall.documents.kinds.kind import is_use
-from servicehall.documents.patching import pointer
+from servicehall.documents.patching import pointer, value_at
+from servicehall.documents.plan_edits import NEW_TASK
 from servicehall.documents.plan_graph import after_of, key_of, kind_of, later, name_of, naming, naming_chains, tasks_of
+from servicehall.documents.title_keys import follows
 from servicehall.domain.durations import Unit
 from servicehall.domain.plan_checks import is_offset
 from servicehall.services import directory
@@ -74,7 +76,7 @@ def values(page: Page) -> Mapping[str, Any]:
         "day": anchor,
         "settings": _settings(page, plan, base) if isinstance(plan, Mapping) and not is_use(plan) else (),
         "shared": page.around.documents("fulfilment_plan"),
-        "fresh": request.form.get("do", "").startswith(("task-add:", "task-copy:")),
+        "fresh": any(one.startswith(("task-add:", "task-copy:")) for one in request.form.getlist("do")),
     }
 
 
@@ -124,9 +126,12 @@ def _task(page: Page, plan: Any, base: str, index: int) -> Mapping[str, Any]:
     node = {one.name: one for one in page.node(at).children}
     shows: Boxes = boxes(node["shows"], page.around.fields)
     after, due = after_of(task), plan_view.duration_of(task.get("due"))
+    chains = _chains(page, naming_chains(plan, index, page.around.chain))
+    published = value_at(page.row.body or {}, f"{base}/tasks")
     return {
         "node": node,
         "key": key_of(task),
+        "named_by_title": not chains and follows(task, page.body, published, begun=NEW_TASK),
         "kind": kind_of(task),
         "works": [(key, _(words)) for key, words in WORKS.items()],
         "services": node["request"].choices,
@@ -140,8 +145,8 @@ def _task(page: Page, plan: Any, base: str, index: int) -> Mapping[str, Any]:
         "readable_due": due is not None or task.get("due") is None,
         "shows": shows,
         "answers": _answers(page, task, at),
-        "named_by": [*naming(plan, index), *_chains(page, naming_chains(plan, index, page.around.chain))],
-        "chains": _chains(page, naming_chains(plan, index, page.around.chain)),
+        "named_by": [*naming(plan, index), *chains],
+        "chains": chains,
         "followers": [name_of(one) for one in tasks if key_of(task) and key_of(task) in after_of(one).keys],
     }
 

@@ -9,6 +9,7 @@ from servicehall import config
 from servicehall.documents import plan_edits
 from servicehall.documents.patching import Operation, keys_of, pointer, value_at
 from servicehall.documents.plan_graph import after_of, tasks_of
+from servicehall.documents.title_keys import wished_key
 from servicehall.domain.durations import Duration, Unit
 from servicehall.domain.plans import After
 from servicehall.errors import Invalid
@@ -57,6 +58,14 @@ def _remove(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Opera
 def _copy(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
     base, index = _task_at(at)
     return plan_edits.duplicate(plan_at(body, base), base, index)
+
+
+def _name(kind: str, body: Body, at: str, more: str, sent: Sent) -> list[Operation]:
+    """The key follows from the title that was written."""
+    base, index = _task_at(at)
+    plan = plan_at(body, base)
+    wish = wished_key(tasks_of(plan)[index]) if 0 <= index < len(tasks_of(plan)) else ""
+    return plan_edits.rename(plan, base, index, plan_edits.fresh_key(plan, wish)) if wish else []
 
 
 def _key(kind: str, body: Body, at: str, values: Sequence[str]) -> list[Operation]:
@@ -142,6 +151,7 @@ def _index(said: str) -> int | None:
 
 ACTS: Acts = {
     "task-add": _add,
+    "task-name": _name,
     "task-connect": _connect,
     "task-disconnect": _disconnect,
     "task-remove": _remove,

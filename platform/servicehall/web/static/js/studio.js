@@ -271,7 +271,9 @@ function restore(button) {
   const wanted = document.querySelector("[data-selected]")
     ?? (button.id ? document.getElementById(button.id) : null)
     ?? [...document.querySelectorAll(`button[name="${CSS.escape(button.name)}"]`)].find((one) => one.value === button.value);
-  if (wanted && !wanted.disabled) wanted.focus();
+  if (!wanted || wanted.disabled) return;
+  wanted.focus();
+  if (wanted.matches(TYPED)) wanted.select();
 }
 
 function tell(text) {
