@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.factories.offices import OTHER, PLAIN, document, look_again, write_dr
 
 from servicehall.clock import now
 from servicehall.content import sha256
+from servicehall.documents.pack import PICTURES
 from servicehall.documents.words import PICTURE
 from servicehall.errors import Invalid, NotFound, TooLarge, UnsupportedMedia
 from servicehall.jobs import housekeeping
@@ -151,16 +153,52 @@ def test_pictures_go_with_an_export_and_come_in_with_it(company: Session, author
     with pictures.opened(company, image) as stream:
         data = stream.read()
     look_again(company)
-    folder = tmp_path / pictures.FOLDER
+    folder = tmp_path / PICTURES
     folder.mkdir()
     (folder / image).write_bytes(data)
     (tmp_path / "lamp.yaml").write_text(f"{TEXT}image: {image}\n", "utf-8")
-    assert pictures.take_in(folder, at=now()) == 0
+    assert pictures.take_in(pictures.beside(folder), at=now()) == 0
     outcome = definitions.apply(tmp_path, publish=True, dry_run=False, actor="system:tests", at=now())
     assert (outcome.problems, outcome.published) == ([], ["service it/lamp"])
     (folder / f"{'0' * 64}.webp").write_bytes(data)
     with pytest.raises(Invalid):
-        pictures.take_in(folder, at=now())
+        pictures.take_in(pictures.beside(folder), at=now())
+
+
+def archive(**files: bytes) -> bytes:
+    """A ZIP of these files; `__` in a name is a slash."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for name, data in files.items():
+            made.writestr(name.replace("__", "/"), data)
+    return out.getvalue()
+
+
+def test_pictures_of_an_archive_come_in_where_its_documents_name_them(company: Session, author: FlaskClient) -> None:
+    image = pictures.keep(drawn(), by="x", at=now())
+    with pictures.opened(company, image) as stream:
+        data = stream.read()
+    look_again(company)
+    pictures.forget_unused(before=now() + timedelta(days=1))
+
+    def sent(data: bytes, **more: str) -> Any:
+        name = f"{sha256(data)}.webp"
+        lamp = f"{TEXT}image: {name}\n".encode()
+        files = {"it__lamp.yaml": lamp, f"it__images__{name}": data, "it__images__other.webp": drawn("WEBP")}
+        body = {"file": (io.BytesIO(archive(**files)), "it.zip"), **more}
+        return author.post("/studio/new/files", data=body)
+
+    checked = sent(data, check="yes")
+    assert "All of it can be kept" in checked.text and "this picture is not here" not in checked.text
+    assert pictures.known(company, [image]) == set()
+    look_again(company)
+    assert sent(data).status_code == 200
+    assert (pictures.known(company, [image]), named(company)) == ({image}, image)
+    look_again(company)
+    framed = drawn("WEBP", (50, 50), exif=Image.Exif().tobytes() + b"where it was taken")
+    for bad in (data + b"behind it", framed, drawn("WEBP"), SCRIPT):
+        refused = sent(bad)
+        assert (refused.status_code, "this is not a picture under" in refused.text) == (422, True)
 
 
 def test_a_picture_that_is_not_here_is_a_warning_and_the_icon_shows(company: Session, author: FlaskClient) -> None:

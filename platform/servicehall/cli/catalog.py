@@ -17,8 +17,8 @@ from servicehall.documents.diff import describe_changes, text_diff
 from servicehall.documents.examination import ERROR, NOTE, PlacedProblem
 from servicehall.documents.json_schema import schema_of, schema_of_all
 from servicehall.documents.kinds.registry import KINDS
+from servicehall.documents.pack import PICTURES, read_pack
 from servicehall.documents.pack import check as check_pack
-from servicehall.documents.pack import read_pack
 from servicehall.texts import _
 
 
@@ -121,7 +121,7 @@ def export(department: str, path: Path) -> None:
     for name, text in files.items():
         (path / name).write_text(text, encoding="utf-8", newline="\n")
     for picture in definitions.export_pictures(db.session(), department):
-        folder = path / pictures.FOLDER
+        folder = path / PICTURES
         folder.mkdir(exist_ok=True)
         with pictures.opened(db.session(), picture) as data:
             (folder / picture).write_bytes(data.read())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from servicehall.documents.checks.languages import check_languages
@@ -26,15 +26,19 @@ from servicehall.documents.source import Source, read_file
 from servicehall.texts import _
 
 SUFFIXES = (".yaml", ".yml")
+PICTURES = "images"
+"""The folder in which an export has the pictures of its services."""
+PICTURE_ENDING = ".webp"
 MAX_FILES = 10_000
 
 
 @dataclass(frozen=True)
 class Pack:
-    """What a path held: its documents, and what could not be read."""
+    """What a path held: its documents, what could not be read, and the pictures beside them by their names."""
 
     documents: tuple[Document, ...]
     problems: tuple[PlacedProblem, ...] = ()
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def read_pack(path: Path) -> Pack:

@@ -1,14 +1,15 @@
-"""Packs that are sent: one YAML file, or a ZIP of them, read in memory and within limits."""
+"""Packs that are sent: one YAML file, or a ZIP of them with their pictures, read in memory and within limits."""
 
 from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from servicehall.documents.document import Document
 from servicehall.documents.examination import ERROR, PlacedProblem
-from servicehall.documents.pack import SUFFIXES, Pack, as_document
+from servicehall.documents.pack import PICTURE_ENDING, PICTURES, SUFFIXES, Pack, as_document
 from servicehall.documents.source import MAX_BYTES, read_yaml
 from servicehall.texts import _
 
@@ -29,26 +30,41 @@ def read_upload(data: bytes, name: str) -> Pack:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             held = [one for one in archive.infolist() if _is_document(one)]
-            if len(held) > MOST_FILES or sum(one.file_size for one in held) > LARGEST_UNZIPPED:
+            beside = [one for one in archive.infolist() if _is_picture(one)]
+            size = sum(one.file_size for one in (*held, *beside))
+            if max(len(held), len(beside)) > MOST_FILES or size > LARGEST_UNZIPPED:
                 return _refused(shown, _("The archive holds more than {n} documents, or too large ones.", n=MOST_FILES))
-            files = [(one.filename, _read(archive, one)) for one in held]
+            files = [(one.filename, _read(archive, one, MAX_BYTES)) for one in held]
+            pictures = {PurePosixPath(one.filename).name: _read(archive, one, LARGEST) for one in beside}
     except Exception:  # a broken archive fails in as many ways as there are libraries below it
         return _refused(shown, _("This archive cannot be read."))
-    return _pack(files) if files else _refused(shown, _("There is no YAML file in this archive."))
+    return (
+        replace(_pack(files), pictures=pictures)
+        if files
+        else _refused(shown, _("There is no YAML file in this archive."))
+    )
 
 
 def _is_document(one: zipfile.ZipInfo) -> bool:
+    return _is_shown(one) and PurePosixPath(one.filename).suffix.lower() in SUFFIXES
+
+
+def _is_picture(one: zipfile.ZipInfo) -> bool:
     path = PurePosixPath(one.filename)
-    hidden = any(part.startswith((".", "__")) for part in path.parts)
-    return not one.is_dir() and not hidden and path.suffix.lower() in SUFFIXES
+    return _is_shown(one) and path.parent.name == PICTURES and path.suffix == PICTURE_ENDING
 
 
-def _read(archive: zipfile.ZipFile, one: zipfile.ZipInfo) -> bytes:
-    """A member's bytes, never more than a document may have and one: reading says the rest."""
+def _is_shown(one: zipfile.ZipInfo) -> bool:
+    parts = PurePosixPath(one.filename).parts
+    return not one.is_dir() and not any(part.startswith((".", "__")) for part in parts)
+
+
+def _read(archive: zipfile.ZipFile, one: zipfile.ZipInfo, most: int) -> bytes:
+    """A member's bytes, never more than one too many: whoever takes them says the rest."""
     if one.compress_type not in PLAIN:
         raise zipfile.BadZipFile
     with archive.open(one) as file:
-        return file.read(MAX_BYTES + 1)
+        return file.read(most + 1)
 
 
 def _pack(files: list[tuple[str, bytes]]) -> Pack:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -69,7 +69,7 @@ def check_pack(
     found = check(whole, find=shelf.find, directory=directory_facts(session), publishing=publishing, deep=False)
     if publishing and not tried and not any(one.severity == ERROR for one in found):
         found += examples.problems(whole.documents, examples.among(whole.documents, shelf.find), session)
-    return [*found, *_beside(session, pack.documents)]
+    return [*found, *_beside(session, pack.documents, pack.pictures)]
 
 
 def refuse_errors(session: Session, shelf: Shelf, document: Authored) -> None:
@@ -124,9 +124,9 @@ def _as_things_are(session: Session, shelf: Shelf, document: Authored) -> list[P
     return [*played, *_beside(session, [document])]
 
 
-def _beside(session: Session, documents: Sequence[Authored]) -> list[PlacedProblem]:
-    """What a department may not use, and pictures that are not here."""
-    return [*guard_rails.problems_of(session, documents), *pictures.problems_of(session, documents)]
+def _beside(session: Session, documents: Sequence[Authored], coming: Collection[str] = ()) -> list[PlacedProblem]:
+    """What a department may not use, and pictures that are not here, nor coming."""
+    return [*guard_rails.problems_of(session, documents), *pictures.problems_of(session, documents, coming=coming)]
 
 
 def _is_quick(session: Session, document: Authored) -> bool:

@@ -6,7 +6,7 @@ All documents are one family: publishing one may resolve the releases of others,
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from servicehall.documents.document import Document as Authored
 from servicehall.documents.examination import ERROR, NOTE, PlacedProblem
-from servicehall.documents.pack import Pack, read_pack
+from servicehall.documents.pack import PICTURES, Pack, read_pack
 from servicehall.documents.releases import build_release, users_of
 from servicehall.documents.shipped import find_shipped
 from servicehall.domain import events as e
@@ -59,9 +59,10 @@ def apply(path: Path, *, publish: bool, dry_run: bool, actor: str, at: datetime)
 
     The pictures that lie beside them, as an export wrote them, come in before.
     """
+    pack = replace(read_pack(path), pictures=pictures.beside(path / PICTURES))
     if not dry_run:
-        pictures.take_in(path / pictures.FOLDER, at=at)
-    return apply_pack(read_pack(path), publish=publish, dry_run=dry_run, actor=actor, at=at)
+        pictures.take_in(pack.pictures, at=at)
+    return apply_pack(pack, publish=publish, dry_run=dry_run, actor=actor, at=at)
 
 
 def apply_pack(pack: Pack, *, publish: bool, dry_run: bool, actor: str, at: datetime, tried: bool = False) -> Outcome:

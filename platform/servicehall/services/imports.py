@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from servicehall.documents.document import Document as Authored
 from servicehall.documents.examination import ERROR, PlacedProblem
 from servicehall.documents.pack import Pack
-from servicehall.services import definitions
+from servicehall.services import definitions, pictures
 from servicehall.services.definitions import Outcome
 from servicehall.services.drafting import creation_problems
 from servicehall.services.shelf import Shelf
@@ -19,10 +19,21 @@ from servicehall.texts import _
 
 
 def import_pack(pack: Pack, *, viewer: Viewer, dry_run: bool, at: datetime) -> Outcome:
-    """Drafts every document that differs from what is there; nothing where one is wrong or of another department."""
+    """Drafts every document that differs from what is there; nothing where one is wrong or of another department.
+
+    The pictures that they name and that came along are taken in before.
+    """
     foreign = list(_not_ones_own(viewer, pack)) or list(_not_creatable(viewer.session, pack))
     if foreign:
         return Outcome(problems=[*pack.problems, *foreign])
+    named = pictures.named_in(one.body for one in pack.documents)
+    came = {name: data for name, data in pack.pictures.items() if name in named}
+    wrong = [PlacedProblem(one.path, 1, "", ERROR, one.code, one.message) for one in pictures.wrong_in(came)]
+    if wrong:
+        return Outcome(problems=[*pack.problems, *wrong])
+    if not dry_run:
+        viewer.session.rollback()
+        pictures.take_in(came, at=at)
     return definitions.apply_pack(pack, publish=False, dry_run=dry_run, actor=viewer.id, at=at)
 
 

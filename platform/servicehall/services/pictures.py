@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from servicehall.content import sha256
 from servicehall.documents.document import Document as Authored
 from servicehall.documents.examination import WARNING, PlacedProblem
+from servicehall.documents.pack import PICTURE_ENDING
 from servicehall.documents.words import PICTURE
 from servicehall.errors import Invalid, NotFound, Problem, TooLarge, UnsupportedMedia
 from servicehall.models.base import begin_writing, db
@@ -30,9 +31,10 @@ from servicehall.models.pictures import Picture
 from servicehall.services import files
 from servicehall.texts import _
 
-FOLDER = "images"
 TYPE = "image/webp"
-ENDING = ".webp"
+ENDING = PICTURE_ENDING
+PARTS = (b"VP8 ", b"VP8L", b"VP8X", b"ALPH")
+"""The chunks of a WebP file that are the picture itself."""
 TAKEN = ("PNG", "JPEG", "WEBP")
 LARGEST = 5 * 1024 * 1024
 MOST_PIXELS = 40_000_000
@@ -56,35 +58,56 @@ def keep(data: bytes, *, by: str, at: datetime) -> str:
     return _kept(out.getvalue(), small.size, by=by, at=at)
 
 
-def take_in(folder: Path, *, at: datetime) -> int:
-    """Takes the pictures of an export's folder in, where they are what their names say; gives how many were new.
+def take_in(given: Mapping[str, bytes], *, at: datetime) -> int:
+    """Takes pictures of an export in, by their names; gives how many were new. Not inside a work.
 
-    Errors: Invalid names each file that is something else; then none is taken.
+    Errors: Invalid names each that is something else; then none is taken.
     """
-    paths = sorted(folder.glob(f"*{ENDING}")) if folder.is_dir() else []
-    read = {path: _read(path) for path in paths}
-    text = _("this is not a picture under the SHA-256 of its bytes")
-    wrong = [Problem(path.name[:200], "invalid", text) for path, found in read.items() if found is None]
+    wrong = wrong_in(given)
     if wrong:
         raise Invalid(_("These pictures cannot be taken in."), wrong)
-    there = known(db.session(), [path.name for path in paths])
-    fresh = [found for path, found in read.items() if found is not None and path.name not in there]
-    for data, size in fresh:
+    there = known(db.session(), given)
+    fresh = [data for name, data in given.items() if name not in there]
+    for data in fresh:
+        with _opened(data, ("WEBP",)) as found:
+            size = found.size
         _kept(data, size, by=None, at=at)
     return len(fresh)
 
 
-def _read(path: Path) -> tuple[bytes, tuple[int, int]] | None:
-    """The bytes and size of an exported picture; None where the file is anything else."""
-    if path.is_symlink() or path.stat().st_size > LARGEST:
-        return None
-    data = path.read_bytes()
+def wrong_in(given: Mapping[str, bytes]) -> list[Problem]:
+    """Those of these files that are no pictures as this program exports them."""
+    text = _("this is not a picture under the SHA-256 of its bytes")
+    return [Problem(name[:200], "invalid", text) for name, data in given.items() if not _is_exported(name, data)]
+
+
+def beside(folder: Path) -> dict[str, bytes]:
+    """The files in the pictures' folder of an export; what is too large for one, or leads elsewhere, as empty."""
+    paths = sorted(folder.glob(f"*{ENDING}")) if folder.is_dir() else []
+    plain = {one for one in paths if not one.is_symlink() and one.stat().st_size <= LARGEST}
+    return {one.name: one.read_bytes() if one in plain else b"" for one in paths}
+
+
+def _is_exported(name: str, data: bytes) -> bool:
+    """Whether it is what `keep` made: small, nothing but the picture, and under its hash."""
+    if name != sha256(data) + ENDING or len(data) > LARGEST or not _is_bare(data):
+        return False
     try:
         with _opened(data, ("WEBP",)) as found:
-            size = found.size
+            return max(found.size) <= EDGE
     except UnsupportedMedia:
-        return None
-    return (data, size) if path.name == sha256(data) + ENDING and max(size) <= EDGE else None
+        return False
+
+
+def _is_bare(data: bytes) -> bool:
+    """Whether a WebP file holds one picture, and nothing about it, between or behind."""
+    at, end = 12, int.from_bytes(data[4:8], "little") + 8
+    while at < end:
+        kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if kind not in PARTS:
+            return False
+        at += 8 + size + size % 2
+    return at == end == len(data)
 
 
 def named_in(documents: Iterable[Mapping[str, object]]) -> list[str]:
@@ -146,10 +169,12 @@ def opened(session: Session, name: str) -> BinaryIO:
     return files.open_file(name.removesuffix(ENDING))
 
 
-def problems_of(session: Session, documents: Iterable[Authored]) -> list[PlacedProblem]:
-    """A warning for each picture that is not here: it came without its bytes."""
+def problems_of(
+    session: Session, documents: Iterable[Authored], *, coming: Collection[str] = ()
+) -> list[PlacedProblem]:
+    """A warning for each picture that is not here and does not come along: it came without its bytes."""
     named = [(one, name) for one in documents for name in named_in([one.body])]
-    there = known(session, [name for _one, name in named])
+    there = known(session, [name for _one, name in named]).union(coming)
     text = _("this picture is not here; upload it, or apply the folder “images” of its export")
     return [
         PlacedProblem(one.file, one.line("image"), "image", WARNING, "picture", text)
