@@ -300,6 +300,35 @@ def test_a_mistake_is_named_with_file_line_path_and_what_would_be_right(
     assert len(found) <= 3, "one mistake is not told many times:\n" + "\n".join(map(str, found))
 
 
+def test_a_mistake_hides_no_other_in_its_document(tmp_path: Path) -> None:
+    text = (
+        COMMON["it/laptop.yaml"]
+        .replace("key: laptop\n", "key: laptop\ncolour: red\ntype: order\nkeywords: [5]\n")
+        .replace("requester.is_manager ||", "requester.is_boss ||")
+        .replace("label: Owner", "labl: Owner")
+        .replace("shared/address", "shared/ghost")
+        .replace("{use: standard}", "{use: ghost}")
+    )
+    found = [one for one in problems_of(tmp_path, {**COMMON, "it/laptop.yaml": text}) if one.severity == "error"]
+    assert {(one.line, one.path) for one in found} == {
+        (4, "colour"),
+        (5, "type"),
+        (6, "keywords[0]"),
+        (8, "audience"),
+        (15, "form.pages[0].fields[1].labl"),
+        (18, "form.pages[0].fields[4].use"),
+        (20, "sla.use"),
+    }
+
+
+def test_a_form_with_a_mistake_still_says_what_its_fields_are(tmp_path: Path) -> None:
+    text = COMMON["it/laptop.yaml"].replace("label: Owner", "labl: Owner")
+    chain = COMMON["it/two-step.yaml"].replace("when: total > 500", "when: ghost > 500")
+    found = problems_of(tmp_path, {**COMMON, "it/laptop.yaml": text, "it/two-step.yaml": chain})
+    errors = [(Path(one.file).name, one.path) for one in found if one.severity == "error"]
+    assert errors == [("laptop.yaml", "form.pages[0].fields[1].labl"), ("two-step.yaml", "stages[0].when")]
+
+
 def edited(file: str, old: str, new: str) -> dict[str, str]:
     assert old in COMMON[file]
     return {**COMMON, file: COMMON[file].replace(old, new)}

@@ -176,6 +176,13 @@ class Examination:
     def problems(self) -> list[PlacedProblem]:
         return sorted(self._problems, key=lambda found: (found.file, found.line, found.path, found.severity))
 
+    def beside(self) -> Examination:
+        """One that knows the same, has found nothing yet, and asks no solver."""
+        return Examination(self.library, directory=self.directory, publishing=self.publishing, deep=False)
+
+    def adopt(self, found: Iterable[PlacedProblem]) -> None:
+        self._problems.update(dict.fromkeys(found))
+
     def error(self, place: Place, code: str, message: str) -> None:
         self.note(place, ERROR, code, message)
 

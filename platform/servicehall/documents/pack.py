@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from servicehall.documents.checks.languages import check_languages
@@ -21,7 +21,8 @@ from servicehall.documents.examination import (
     shape_problems,
 )
 from servicehall.documents.kinds.registry import KINDS
-from servicehall.documents.parts import suggest
+from servicehall.documents.parts import suggest, without
+from servicehall.documents.plain import plain_problems
 from servicehall.documents.source import Source, read_file
 from servicehall.texts import _
 
@@ -125,13 +126,32 @@ def check(
     _check_names(examination, pack.documents)
     for done, document in enumerate(sound):
         told(done, len(sound))
-        check_references(examination, document)
-        check_languages(examination, Place(document.body, document))
-        CHECKS[document.kind](examination, Place(document.body, document))
+        _examine(examination, document)
     told(len(sound), len(sound))
+    for document in pack.documents:
+        if document.kind in KINDS and not library.is_sound(document):
+            _examine_rest(examination, document)
     check_unused(examination, sound)
     examination.conclude()
     return [*pack.problems, *examination.problems, *([_unasked()] if examination.unasked else [])]
+
+
+def _examine(examination: Examination, document: Document) -> None:
+    check_references(examination, document)
+    check_languages(examination, Place(document.body, document))
+    CHECKS[document.kind](examination, Place(document.body, document))
+
+
+def _examine_rest(examination: Examination, document: Document) -> None:
+    """The errors in what a document says beside the single values that its schema refuses."""
+    if plain_problems(document.body):
+        return
+    wrong = {problem.path for problem in shape_problems(document)}
+    rest = replace(document, body=without(document.body, wrong))
+    if not shape_problems(rest):
+        further = examination.beside()
+        _examine(further, rest)
+        examination.adopt(found for found in further.problems if found.severity == ERROR)
 
 
 def _unasked() -> PlacedProblem:

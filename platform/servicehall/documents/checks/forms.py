@@ -16,6 +16,7 @@ from servicehall.documents.parts import Block, walk
 from servicehall.documents.source import child
 from servicehall.documents.words import Expression
 from servicehall.domain.conditions import Environment
+from servicehall.errors import Problem
 from servicehall.forms import CompiledForm, check_form, compile_form, examine_form
 from servicehall.forms.fields.base import Field
 from servicehall.forms.fields.options import Choosing
@@ -24,20 +25,26 @@ from servicehall.texts import _
 
 NOTHING = FormFacts({})
 _FORM = Block(FormLayout)
-_LOOKS_AROUND = frozenset({"unknown_name"})
-"""What a field set cannot know by itself: names of the forms that use it."""
+_LOOKS_AROUND = frozenset({"unknown_name", "unresolved"})
+"""What a field set cannot know by itself, or a form that uses one which is not there: names and fields around it."""
+_NAMING = frozenset({"key", "type", "as", "columns", "fields", "pages"})
+"""Where a mistake changes which fields there are, or what type their answers have."""
 
 
 @dataclass(frozen=True)
 class ServiceForm:
-    """A form as far as it is known: `facts` is None where it cannot be judged."""
+    """A form as far as it is known: `facts` is None where it cannot be judged.
+
+    `outline` is there too where mistakes leave no doubt about the names and types of its fields.
+    """
 
     facts: FormFacts | None
     expanded: Expanded | None = None
+    outline: FormFacts | None = None
 
     @property
     def environment(self) -> Environment | None:
-        return self.facts.environment() if self.facts else None
+        return self.outline.environment() if self.outline else None
 
     def definitions(self) -> Iterator[Place]:
         """The places of its fields, where they were written."""
@@ -50,9 +57,10 @@ class ServiceForm:
 def service_form(examination: Examination, form: Place) -> ServiceForm:
     """The form of a service, examined; a service without one has no fields."""
     if form.value is None:
-        return ServiceForm(NOTHING)
+        return ServiceForm(NOTHING, outline=NOTHING)
     expanded = _expanded(examination, form)
-    return ServiceForm(_judged(examination, expanded, None), expanded)
+    outline, sound = _judged(examination, expanded, None)
+    return ServiceForm(outline if sound else None, expanded, outline)
 
 
 def task_form(examination: Examination, form: Place, around: FormFacts | None) -> FormFacts | None:
@@ -61,7 +69,7 @@ def task_form(examination: Examination, form: Place, around: FormFacts | None) -
         return NOTHING
     expanded = _expanded(examination, form)
     if around is not None:
-        return _judged(examination, expanded, around)
+        return _judged(examination, expanded, around)[0]
     _check_alone(examination, expanded)
     return None
 
@@ -87,19 +95,25 @@ def _expanded(examination: Examination, form: Place) -> Expanded:
     return expanded
 
 
-def _judged(examination: Examination, expanded: Expanded, around: FormFacts | None) -> FormFacts | None:
-    """The facts of a form that the engine finds nothing wrong with; else its problems, noted where they came from."""
-    if not expanded.whole:
-        return None
+def _judged(examination: Examination, expanded: Expanded, around: FormFacts | None) -> tuple[FormFacts | None, bool]:
+    """What is sure of a form, and whether it is sound; its problems are noted where they came from."""
+    if expanded.too_large:
+        return None, False
     environment = around.environment() if around else None
     form, problems = examine_form(expanded.form, around=environment)
     for problem in problems:
-        examination.note(expanded.origin(problem.path), ERROR, problem.code, problem.message, problem.witness)
-    if problems or form is None:
-        return None
-    for path, definition in field_definitions(expanded.form):
-        _check_cascades(examination, expanded, path, form.by_key[definition["key"]])
-    return _facts(form)
+        if expanded.whole or problem.code not in _LOOKS_AROUND:
+            examination.note(expanded.origin(problem.path), ERROR, problem.code, problem.message, problem.witness)
+    if form is None or not expanded.whole or any(map(_is_about_names, problems)):
+        return None, False
+    if not problems:
+        for path, definition in field_definitions(expanded.form):
+            _check_cascades(examination, expanded, path, form.by_key[definition["key"]])
+    return _facts(form), not problems
+
+
+def _is_about_names(problem: Problem) -> bool:
+    return problem.path.endswith("]") or problem.path.rpartition(".")[2] in _NAMING
 
 
 def _check_cascades(examination: Examination, expanded: Expanded, path: str, field: Field) -> None:

@@ -30,7 +30,7 @@ def check_service(examination: Examination, place: Place) -> None:
     form = service_form(examination, place.at("form"))
     chain = examination.block(place.at("approval"), "approval_chain")
     if chain is not None:
-        check_chain_in_form(examination, chain, form.facts, form.environment)
+        check_chain_in_form(examination, chain, form.outline, form.environment)
     if chain is not None or "approval" not in service:
         _check_reopens(examination, form, chain)
     if "sla" in service:
@@ -39,7 +39,7 @@ def check_service(examination: Examination, place: Place) -> None:
     plan = examination.block(place.at("fulfilment"), "fulfilment_plan")
     gates: list[Place] = []
     if plan is not None:
-        facts = PlanFacts(form.facts, place.document.department, bool(service.get("confidential")))
+        facts = PlanFacts(form.outline, place.document.department, bool(service.get("confidential")))
         gates = check_plan_in_form(examination, plan, facts)
         check_nesting(examination, place, plan)
     check_owners(examination, [chain, *gates] if chain is not None else gates)
