@@ -204,3 +204,23 @@ def test_lint_gives_what_shows_a_finding_and_what_one_should_know(author: Any) -
     people = {one["path"]: one["witness"]["people"] for one in found["notes"]}
     assert set(people) == {"approval.stages[0].approvers", "approval.stages[1].approvers"}
     assert all(people.values())
+
+
+def test_the_draft_of_a_request_outlives_its_service_and_waits(api: Api, author: Any) -> None:
+    author.put(f"{NEW}/draft", json=PERMIT)
+    assert api(ADMIN).post(f"{NEW}/publish", json={}).status_code == 200
+    order = {"service": "hr/parking-permit", "answers": {"plate": "A 1"}, "draft": True}
+    number = api(EMPLOYEE).post("/requests", json=order).json["number"]
+    assert author.post(f"{NEW}/retire", json={}).status_code == 200
+    assert api(EMPLOYEE).post(f"/requests/{number}/submit", json={}).status_code == 409
+    assert api(EMPLOYEE).get(f"/requests/{number}").json["state"] == "draft"
+
+
+@pytest.mark.parametrize("act", ["lint", "diff", "simulate", "publish", "review", "send-back", "retire"])
+def test_nothing_is_done_with_a_document_that_is_not_there(author: Any, act: str) -> None:
+    assert author.post(f"/definitions/service/hr/no-such/{act}", json={}).status_code == 404
+
+
+def test_a_header_of_another_document_is_refused_where_it_differs(author: Any) -> None:
+    refused = author.put(f"{NEW}/draft", json={**PERMIT, "department": "it", "key": "other"})
+    assert (refused.status_code, [one["path"] for one in refused.json["errors"]]) == (422, ["department", "key"])

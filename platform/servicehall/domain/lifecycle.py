@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -88,10 +87,10 @@ def state_name(state: str) -> str:
     return _(STATE_NAMES[RequestState(state)])
 
 
-STATE_NAMES: Mapping[str, str] = {
+STATE_NAMES = {
     S.DRAFT: N_("Draft"),
     S.PENDING_APPROVAL: N_("Waiting for approval"),
-    S.RETURNED: N_("Returned for changes"),
+    S.RETURNED: N_("Returned"),
     S.IN_PROGRESS: N_("In progress"),
     S.ON_HOLD: N_("On hold"),
     S.RESOLVED: N_("Resolved"),

@@ -110,9 +110,9 @@ def publishable(w: Work, name: Name, *, viewer: Viewer, expected: str | None = N
 
 
 def drafted(finder: Shelf, name: Name, expected: str | None) -> Document:
-    """The row of a document with a draft, in the edition that is expected; Conflict else."""
-    row = finder.rows.get(name)
-    if row is None or row.draft_body is None:
+    """The row of a document with a draft, in the edition that is expected; NotFound or Conflict else."""
+    row = _there(finder.rows.get(name))
+    if row.draft_body is None:
         raise Conflict(_("There is no draft to publish."))
     drafting.as_expected(row, expected)
     return row
@@ -135,8 +135,8 @@ def retire(name: Name, *, viewer: Viewer, at: datetime) -> None:
     may_author(viewer, name[1])
     with work(FAMILY, actor=viewer.id, at=at) as w:
         finder = Shelf(w.session)
-        row = finder.rows.get(name)
-        if row is None or row.state != "published":
+        row = _there(finder.rows.get(name))
+        if row.state != "published":
             raise Conflict(_("Only a published document can be retired."))
         users = finder.users(finder.published[name])
         if users:
@@ -180,10 +180,13 @@ def published(session: Session, name: Name) -> Authored | None:
 
 
 def get(session: Session, name: Name) -> Document:
-    found = row_of(session, name)
-    if found is None or not is_there(found):
+    return _there(row_of(session, name))
+
+
+def _there(row: Document | None) -> Document:
+    if row is None or not is_there(row):
         raise NotFound(_("There is no such document."))
-    return found
+    return row
 
 
 def _draft_all(w: Work, documents: Iterable[Authored], finder: Shelf, outcome: Outcome, *, publish: bool) -> None:

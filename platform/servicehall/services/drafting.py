@@ -110,7 +110,10 @@ def save(name: Name, *, body: Mapping[str, Any], viewer: Viewer, at: datetime, e
     document = Authored.of(body)
     if document.name != name:
         message = _("kind, department and key cannot be changed here: {name}", name=f"{name[0]} {name[1]}/{name[2]}")
-        raise Invalid(_("This is another document."), [Problem("key", "name", message)])
+        parts = zip(("kind", "department", "key"), document.name, name, strict=True)
+        raise Invalid(
+            _("This is another document."), [Problem(part, "name", message) for part, was, here in parts if was != here]
+        )
     problems = plain_problems(body)
     if problems:
         raise Invalid(_("The document cannot hold this."), problems)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from servicehall.domain import events as e
 from servicehall.domain.conditions import Context, RequestFacts
 from servicehall.domain.lifecycle import Part, transition
-from servicehall.errors import Conflict, Forbidden, Invalid, Problem
+from servicehall.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from servicehall.forms import Checked, merge
 from servicehall.models.base import new_id, reading
 from servicehall.models.fulfilment import Task
@@ -118,7 +118,7 @@ def submit(request: Request, *, viewer: Viewer, at: datetime) -> None:
         _must_be_requester(row, viewer)
         release = releases.load(w.session, row.release)
         if row.state == "draft":
-            release = releases.orderable(viewer, row.service, at=at)
+            release = _still_orderable(viewer, row.service, at=at)
             beneficiary_of(viewer, release, directory.person(w.session, row.beneficiary_id).email)
         stored = w.content(row.content) or {}
         context = contexts.for_request(w.session, row, at=at)
@@ -128,6 +128,14 @@ def submit(request: Request, *, viewer: Viewer, at: datetime) -> None:
         if row.state == "draft":
             _settle_priority(w, row, settled(release, context.request, context, checked.answers))
         record_submission(w, w.get(Request, row.id), release, checked)
+
+
+def _still_orderable(viewer: Viewer, service: str, *, at: datetime) -> releases.Release:
+    """The release that a draft is sent with; Conflict, for the draft itself is there."""
+    try:
+        return releases.orderable(viewer, service, at=at)
+    except NotFound as gone:
+        raise Conflict(_("This service can no longer be ordered.")) from gone
 
 
 def _settle_priority(w: Work, row: Request, facts: RequestFacts) -> None:
