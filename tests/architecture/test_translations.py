@@ -4,28 +4,42 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import flask_appbuilder
 import jinja2
 import pytest
+import wtforms
 from babel.messages.pofile import read_po
 from jinja2 import nodes
 
 from servicehall import texts
 
 PACKAGE = Path(texts.__file__).parent
+LIBRARIES = (flask_appbuilder.__file__, wtforms.__file__)
 MARKS = {"_", "N_"}
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
-def in_code() -> Iterator[tuple[str, str]]:
+@cache
+def strings() -> list[tuple[str, str, bool]]:
+    """Every string in the code: where it stands, what it says, and whether it is marked as a text."""
+    found = []
     for path in sorted(PACKAGE.rglob("*.py")):
+        marked = set()
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and _name(node.func) in MARKS and node.args:
-                first = node.args[0]
-                if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                    yield f"{path.relative_to(PACKAGE)}:{node.lineno}", first.value
+            if isinstance(node, ast.Call) and _name(node.func) in MARKS:
+                marked |= {id(one) for one in node.args[:1]}
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append((f"{path.relative_to(PACKAGE)}:{node.lineno}", node.value, id(node) in marked))
+    return found
+
+
+def in_code() -> Iterator[tuple[str, str]]:
+    return ((where, text) for where, text, marked in strings() if marked)
 
 
 def _name(function: ast.expr) -> str:
@@ -60,13 +74,15 @@ def test_translations_name_what_the_original_names(path: Path) -> None:
                 assert set(PLACEHOLDER.findall(str(message.string))) == set(PLACEHOLDER.findall(message.id)), message.id
 
 
-def test_areas_agree() -> None:
-    """The same English in two files has the same Chinese: otherwise chance would decide which is shown."""
-    found: dict[str, dict[str, str]] = {}
+def test_each_translation_stands_once_and_is_of_a_text_that_is_shown() -> None:
+    """Of ours, or of a library's; some of ours are marked where they are shown and stand as plain strings elsewhere."""
+    found: list[str] = []
     for path in sorted((texts.TRANSLATIONS / "zh").glob("*.po")):
         with path.open("rb") as file:
-            for message in read_po(file, locale="zh"):
-                if message.id:
-                    found.setdefault(str(message.id), {})[path.name] = str(message.string)
-    differing = {text: said for text, said in found.items() if len(set(said.values())) > 1}
-    assert differing == {}
+            read = list(read_po(file, locale="zh"))
+        found += [str(message.id) for message in read if message.id]
+        assert len(re.findall("^msgid ", path.read_text("utf-8"), re.MULTILINE)) == len(read), f"{path.name} repeats"
+    assert [text for text, times in Counter(found).items() if times > 1] == []
+    unseen = set(found) - {text for _where, text, _marked in strings()} - {text for _where, text in in_templates()}
+    sources = [path.read_text("utf-8") for library in LIBRARIES for path in Path(library).parent.rglob("*.py")]
+    assert {text for text in unseen if not any(text in source for source in sources)} == set()

@@ -80,10 +80,10 @@ def next_approval_state(state: str, action: str) -> ApprovalState:
 
 def approval_state_name(state: str) -> str:
     """The state in the reader's words."""
-    return _(_STATE_NAMES[ApprovalState(state)])
+    return _(STATE_NAMES[ApprovalState(state)])
 
 
-_STATE_NAMES = {
+STATE_NAMES: Mapping[str, str] = {
     _A.WAITING: N_("Not yet asked"),
     _A.PENDING: N_("Waiting for a decision"),
     _A.APPROVED: N_("Approved"),

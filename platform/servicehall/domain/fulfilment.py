@@ -114,10 +114,10 @@ def _refusal(rows: Collection[Transition], state: str) -> str:
 
 def task_state_name(state: str) -> str:
     """The state in the reader's words."""
-    return _(_STATE_NAMES[TaskState(state)])
+    return _(STATE_NAMES[TaskState(state)])
 
 
-_STATE_NAMES = {
+STATE_NAMES: Mapping[str, str] = {
     _T.BLOCKED: N_("Waiting for other tasks"),
     _T.READY: N_("Ready to start"),
     _T.IN_PROGRESS: N_("In progress"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -87,10 +88,10 @@ def state_name(state: str) -> str:
     return _(STATE_NAMES[RequestState(state)])
 
 
-STATE_NAMES = {
+STATE_NAMES: Mapping[str, str] = {
     S.DRAFT: N_("Draft"),
     S.PENDING_APPROVAL: N_("Waiting for approval"),
-    S.RETURNED: N_("Returned"),
+    S.RETURNED: N_("Returned for changes"),
     S.IN_PROGRESS: N_("In progress"),
     S.ON_HOLD: N_("On hold"),
     S.RESOLVED: N_("Resolved"),

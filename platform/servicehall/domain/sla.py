@@ -13,7 +13,7 @@ from servicehall.domain.findings import HEADER, Findings, child
 from servicehall.domain.lifecycle import RequestState
 from servicehall.domain.priorities import PRIORITIES
 from servicehall.errors import Invalid, Problem
-from servicehall.texts import _
+from servicehall.texts import N_, _
 
 KEYS = HEADER | {"calendar", "priority", "targets", "when"}
 TARGET_KEYS = ("measure", "by_priority", "start", "pause", "escalate")
@@ -32,6 +32,13 @@ class Start(StrEnum):
     ASSIGNED = "assigned"
 
 
+CLOCK_STATE_NAMES: Mapping[str, str] = {
+    "running": N_("Running"),
+    "paused": N_("Paused"),
+    "met": N_("On time"),
+    "breached": N_("Overdue"),
+    "cancelled": N_("Cancelled"),
+}
 OWN_START = frozenset({Measure.APPROVAL, Measure.TASK})
 """These start with their stage or task, whatever the request does."""
 

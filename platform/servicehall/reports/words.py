@@ -8,34 +8,17 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
+from servicehall.domain import approvals, fulfilment, lifecycle
+from servicehall.domain.sla import CLOCK_STATE_NAMES
 from servicehall.texts import N_, _, current_locale
 
 STATES: Mapping[str, str] = {
-    "draft": N_("Draft"),
-    "pending_approval": N_("Waiting for approval"),
-    "returned": N_("Returned"),
-    "in_progress": N_("In progress"),
-    "on_hold": N_("On hold"),
-    "resolved": N_("Resolved"),
-    "closed": N_("Closed"),
-    "rejected": N_("Rejected"),
-    "cancelled": N_("Cancelled"),
-    "waiting": N_("Not yet asked"),
+    **lifecycle.STATE_NAMES,
+    **fulfilment.STATE_NAMES,
+    **approvals.STATE_NAMES,
+    **CLOCK_STATE_NAMES,
     "open": N_("Being decided"),
-    "pending": N_("Waiting for a decision"),
-    "approved": N_("Approved"),
     "passed": N_("Passed"),
-    "skipped": N_("Skipped"),
-    "superseded": N_("No longer needed"),
-    "expired": N_("Not answered in time"),
-    "blocked": N_("Waiting for other tasks"),
-    "ready": N_("Ready to start"),
-    "done": N_("Done"),
-    "failed": N_("Failed"),
-    "running": N_("Running"),
-    "paused": N_("Paused"),
-    "met": N_("On time"),
-    "breached": N_("Overdue"),
 }
 TONES: Mapping[str, str] = {
     **dict.fromkeys(("approved", "passed", "done", "met", "resolved", "closed"), "good"),

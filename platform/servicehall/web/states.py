@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from servicehall.domain import approvals, fulfilment, lifecycle
+from servicehall.domain.sla import CLOCK_STATE_NAMES
 from servicehall.texts import N_, _
 
 
@@ -20,47 +23,56 @@ class Look:
         return _(self.label)
 
 
+def _looks(names: Mapping[str, str], **looks: tuple[str, str]) -> dict[str, Look]:
+    """The icon and tone of each state, beside the name that it has everywhere."""
+    return {state: Look(names[state], icon, tone) for state, (icon, tone) in looks.items()}
+
+
 LOOKS: dict[str, dict[str, Look]] = {
-    "request": {
-        "draft": Look(N_("Draft"), "pencil", "neutral"),
-        "pending_approval": Look(N_("Waiting for approval"), "hourglass", "info"),
-        "returned": Look(N_("Returned for changes"), "arrow-back-up", "warning"),
-        "in_progress": Look(N_("In progress"), "progress", "info"),
-        "on_hold": Look(N_("On hold"), "player-pause", "warning"),
-        "resolved": Look(N_("Resolved"), "circle-check", "success"),
-        "closed": Look(N_("Closed"), "archive", "neutral"),
-        "rejected": Look(N_("Rejected"), "circle-x", "danger"),
-        "cancelled": Look(N_("Cancelled"), "ban", "neutral"),
-    },
-    "approval": {
-        "waiting": Look(N_("Not yet asked"), "circle-dashed", "neutral"),
-        "pending": Look(N_("Waiting for a decision"), "hourglass", "info"),
-        "approved": Look(N_("Approved"), "circle-check", "success"),
-        "rejected": Look(N_("Rejected"), "circle-x", "danger"),
-        "returned": Look(N_("Returned"), "arrow-back-up", "warning"),
-        "skipped": Look(N_("Skipped"), "player-skip-forward", "neutral"),
-        "superseded": Look(N_("No longer needed"), "circle-minus", "neutral"),
-        "expired": Look(N_("Not answered in time"), "clock-exclamation", "warning"),
-        "cancelled": Look(N_("Cancelled"), "ban", "neutral"),
-    },
-    "task": {
-        "blocked": Look(N_("Waiting for other tasks"), "lock", "neutral"),
-        "ready": Look(N_("Ready to start"), "circle-dot", "info"),
-        "in_progress": Look(N_("In progress"), "progress", "info"),
-        "on_hold": Look(N_("On hold"), "player-pause", "warning"),
-        "done": Look(N_("Done"), "circle-check", "success"),
-        "skipped": Look(N_("Skipped"), "player-skip-forward", "neutral"),
-        "failed": Look(N_("Failed"), "alert-circle", "danger"),
-        "cancelled": Look(N_("Cancelled"), "ban", "neutral"),
-        "moot": Look(N_("Not needed"), "player-skip-forward", "neutral"),
-    },
-    "clock": {
-        "running": Look(N_("Running"), "clock-play", "info"),
-        "paused": Look(N_("Paused"), "clock-pause", "warning"),
-        "met": Look(N_("On time"), "clock-check", "success"),
-        "breached": Look(N_("Overdue"), "clock-exclamation", "danger"),
-        "cancelled": Look(N_("Cancelled"), "ban", "neutral"),
-    },
+    "request": _looks(
+        lifecycle.STATE_NAMES,
+        draft=("pencil", "neutral"),
+        pending_approval=("hourglass", "info"),
+        returned=("arrow-back-up", "warning"),
+        in_progress=("progress", "info"),
+        on_hold=("player-pause", "warning"),
+        resolved=("circle-check", "success"),
+        closed=("archive", "neutral"),
+        rejected=("circle-x", "danger"),
+        cancelled=("ban", "neutral"),
+    ),
+    "approval": _looks(
+        approvals.STATE_NAMES,
+        waiting=("circle-dashed", "neutral"),
+        pending=("hourglass", "info"),
+        approved=("circle-check", "success"),
+        rejected=("circle-x", "danger"),
+        returned=("arrow-back-up", "warning"),
+        skipped=("player-skip-forward", "neutral"),
+        superseded=("circle-minus", "neutral"),
+        expired=("clock-exclamation", "warning"),
+        cancelled=("ban", "neutral"),
+    ),
+    "task": _looks(
+        fulfilment.STATE_NAMES,
+        blocked=("lock", "neutral"),
+        ready=("circle-dot", "info"),
+        in_progress=("progress", "info"),
+        on_hold=("player-pause", "warning"),
+        done=("circle-check", "success"),
+        skipped=("player-skip-forward", "neutral"),
+        failed=("alert-circle", "danger"),
+        cancelled=("ban", "neutral"),
+    )
+    | {"moot": Look(N_("Not needed"), "player-skip-forward", "neutral")},
+    "clock": _looks(
+        CLOCK_STATE_NAMES,
+        running=("clock-play", "info"),
+        paused=("clock-pause", "warning"),
+        met=("clock-check", "success"),
+        breached=("clock-exclamation", "danger"),
+        cancelled=("ban", "neutral"),
+    ),
     "version": {
         "draft": Look(N_("Draft"), "pencil", "warning"),
         "published": Look(N_("Published"), "circle-check", "success"),
@@ -72,13 +84,6 @@ LOOKS: dict[str, dict[str, Look]] = {
         "p3": Look(N_("P3 · normal"), "minus", "neutral"),
         "p4": Look(N_("P4 · low"), "arrow-down", "neutral"),
         "p5": Look(N_("P5 · lowest"), "arrow-down", "neutral"),
-    },
-    "delivery": {
-        "pending": Look(N_("Waiting to be sent"), "hourglass", "info"),
-        "sent": Look(N_("Sent"), "circle-check", "success"),
-        "done": Look(N_("Sent"), "circle-check", "success"),
-        "parked": Look(N_("Could not be sent"), "alert-circle", "danger"),
-        "failed": Look(N_("Could not be sent"), "alert-circle", "danger"),
     },
 }
 

@@ -43,7 +43,7 @@ def rows(peers: Sequence[Peer], *, seconds: float) -> Iterator[Row]:
                 yield _row(built, MEASURES[name], goal, seconds)
 
 
-def _row(built: Built, measure: Measure, goal: Goal, seconds: float) -> Row:
+def _row(built: Built, measure: Measure, goal: Goal | None, seconds: float) -> Row:
     title = f"{measure.title}, beside {built.peer.title}"
     try:
         with measure.sides(built) as (ours, theirs):

@@ -1,7 +1,8 @@
 """Peers: programs of others that do the same work, each built in a throw-away environment and run by itself.
 
-A peer is a file in `peers/`. Its first comment says what to install and which measures it takes, with our goals. It is
-run with a measure and the seconds to work for, and prints one line of JSON. Nothing of it is ever imported here.
+A peer is a file in `peers/`. Its first comment says what to install and which measures it takes, with our goals or
+`none`. It is run with a measure and the seconds to work for, and prints one line of JSON; or with `serve` and a port,
+prints what is to be sent there for each measure, and listens. Nothing of it is ever imported here.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Peer:
     script: Path
     title: str
     dependencies: tuple[str, ...]
-    goals: dict[str, Goal]
+    goals: dict[str, Goal | None]
 
     @classmethod
     def read(cls, script: Path) -> Peer:
@@ -46,7 +47,7 @@ class Peer:
             raise ValueError(f"{script} does not begin with what it needs and measures")
         said = tomllib.loads("".join(line[2:] + "\n" for line in head[1].splitlines()))
         told = said["tool"]["servicehall"]
-        goals = {measure: Goal.parse(goal) for measure, goal in told["goals"].items()}
+        goals = {measure: None if goal == "none" else Goal.parse(goal) for measure, goal in told["goals"].items()}
         return cls(script, told["peer"], tuple(said["dependencies"]), goals)
 
 
