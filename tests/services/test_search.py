@@ -14,7 +14,7 @@ from tests.factories.small import DEPARTMENT, Small
 
 from servicehall.models.fulfilment import Task
 from servicehall.models.search import Search
-from servicehall.services import listing, lists, requests, search
+from servicehall.services import listing, queues, request_lists, requests, search
 from servicehall.services.visibility import visible_requests
 
 SERVICE = """\
@@ -63,7 +63,7 @@ def ordered(small: Small) -> str:
 
 
 def found(small: Small, name: str, q: str) -> list[str]:
-    return [one.id for one in lists.list_requests(small.viewer(name), q=q).rows]
+    return [one.id for one in request_lists.list_requests(small.viewer(name), q=q).rows]
 
 
 WORDS = (
@@ -100,8 +100,8 @@ def test_the_holder_of_a_task_finds_it_by_its_title_and_number_alone(
     number = small.request(ordered).number
 
     def tasks(q: str) -> list[str]:
-        fits = Task.request_id.in_(select(requests.Request.id).where(lists.matches_task(lena, q)))
-        return [one.key for one in lists.queue(lena, where=(fits,)).rows]
+        fits = Task.request_id.in_(select(requests.Request.id).where(queues.matches_task(lena, q)))
+        return [one.key for one in queues.queue(lena, where=(fits,)).rows]
 
     assert tasks("onboarding") == tasks("新员工入职") == tasks(number) == ["work"]
     assert tasks("crimson") == tasks("fragile") == tasks("工位") == []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -160,3 +160,19 @@ def read_cursor(name: str, cursor: str | None) -> Position | None:
     except (binascii.Error, ValueError, TypeError, RecursionError) as error:
         text = _("This is not a place in this list; begin at its start.")
         raise Invalid(text, [Problem("cursor", "invalid", text)]) from error
+
+
+def checked_states(
+    given: Iterable[str], known: Iterable[str], together: Mapping[str, Sequence[str]]
+) -> tuple[str, ...]:
+    """The states that were asked for, each once; `together` are names for several. Invalid for an unknown one."""
+    names = {str(one): (str(one),) for one in known} | {key: tuple(some) for key, some in together.items()}
+    return tuple(dict.fromkeys(state for one in given for state in one_of("state", one, names)))
+
+
+def one_of(path: str, name: str, known: Mapping[str, Any]) -> Any:
+    """What stands under a name; Invalid, with those that are known, where nothing does."""
+    if name not in known:
+        text = _("Choose one of {names}.", names=", ".join(filter(None, known)))
+        raise Invalid(text, [Problem(path, "choice", text)])
+    return known[name]

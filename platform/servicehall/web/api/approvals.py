@@ -10,7 +10,7 @@ from servicehall.clock import now
 from servicehall.errors import ServicehallError
 from servicehall.models.approvals import Approval
 from servicehall.models.requests import Request
-from servicehall.services import cases, decisions, lists
+from servicehall.services import cases, decisions, inbox
 from servicehall.services.access import note_reading
 from servicehall.services.decisions import Proof
 from servicehall.services.visibility import approval_for
@@ -33,7 +33,7 @@ TAG = "Approvals"
     answer=shapes.page_of(shapes.ApprovalRow),
 )
 def list_approvals(query: dict[str, Any]) -> Response:
-    page = lists.inbox(viewer(), **query)
+    page = inbox.inbox(viewer(), **query)
     return listed(cases.approval_rows(viewer(), page.rows), page.next)
 
 

@@ -8,7 +8,7 @@ from marshmallow.validate import Length, OneOf, Range
 from servicehall.domain.approvals import DECISIONS
 from servicehall.services.guests import DAYS, MOST_DAYS
 from servicehall.services.listing import DEFAULT_LIMIT, MAX_LIMIT
-from servicehall.services.lists import ROLES
+from servicehall.services.request_lists import ROLES
 from servicehall.texts import LOCALES, N_, _
 from servicehall.web.api.reading import Words
 

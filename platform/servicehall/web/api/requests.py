@@ -9,7 +9,7 @@ from flask import Response
 
 from servicehall.clock import now
 from servicehall.models.requests import Request
-from servicehall.services import cases, lists, priorities, requests
+from servicehall.services import cases, priorities, request_lists, requests
 from servicehall.services.access import note_reading
 from servicehall.services.visibility import request_for
 from servicehall.services.work import work
@@ -45,7 +45,7 @@ def order(said: dict[str, Any]) -> Response:
     answer=shapes.page_of(shapes.RequestRow),
 )
 def list_requests(query: dict[str, Any]) -> Response:
-    page = lists.list_requests(viewer(), **query)
+    page = request_lists.list_requests(viewer(), **query)
     return listed(cases.request_rows(viewer(), page.rows), page.next)
 
 

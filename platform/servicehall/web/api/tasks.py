@@ -12,7 +12,7 @@ from servicehall.clock import as_instant, now
 from servicehall.errors import NotFound
 from servicehall.models.fulfilment import GuestLink, Task
 from servicehall.models.requests import Request
-from servicehall.services import cases, directory, guests, lists, tasks
+from servicehall.services import cases, directory, guests, queues, tasks
 from servicehall.services.access import note_reading
 from servicehall.services.visibility import task_for
 from servicehall.texts import _
@@ -32,7 +32,7 @@ TAG = "Tasks"
     answer=shapes.page_of(shapes.TaskRow),
 )
 def list_tasks(query: dict[str, Any]) -> Response:
-    page = lists.queue(viewer(), **query)
+    page = queues.queue(viewer(), **query)
     return listed(cases.task_rows(viewer(), page.rows), page.next)
 
 

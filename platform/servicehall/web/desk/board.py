@@ -17,7 +17,7 @@ from servicehall.errors import BadRequest, Conflict, Forbidden
 from servicehall.models.fulfilment import Task
 from servicehall.services import directory, tasks
 from servicehall.services.cases.names import Record
-from servicehall.services.lists import queue
+from servicehall.services.queues import queue
 from servicehall.services.visibility import Viewer, task_for
 from servicehall.texts import N_, _
 from servicehall.web.desk.rows import desk_rows, has_desk

@@ -14,7 +14,8 @@ from servicehall.models.requests import Request
 from servicehall.services import departments, directory
 from servicehall.services.cases import request_rows
 from servicehall.services.listing import led_by
-from servicehall.services.lists import in_hand, list_requests
+from servicehall.services.queues import in_hand
+from servicehall.services.request_lists import list_requests
 from servicehall.services.visibility import Viewer
 from servicehall.texts import _, pick
 from servicehall.web.navigation import WANTED

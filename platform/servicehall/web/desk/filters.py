@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
 from servicehall.services.listing import Page
-from servicehall.services.lists import OPEN_TASKS, matches_task, queue
+from servicehall.services.queues import OPEN_TASKS, matches_task, queue
 from servicehall.services.visibility import Viewer
 from servicehall.web.formats import reader_zone
 

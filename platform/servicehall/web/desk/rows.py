@@ -14,7 +14,7 @@ from servicehall.models.requests import Request
 from servicehall.services import tasks
 from servicehall.services.cases import task_rows, waits_for
 from servicehall.services.cases.names import Record
-from servicehall.services.lists import OPEN_TASKS, queue
+from servicehall.services.queues import OPEN_TASKS, queue
 from servicehall.services.visibility import Viewer
 from servicehall.web.desk.filters import end_of_day, end_of_week
 from servicehall.web.navigation import BADGES

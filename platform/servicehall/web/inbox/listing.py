@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from servicehall.clock import now
 from servicehall.errors import ServicehallError
 from servicehall.models.base import reading
-from servicehall.services import cases, decisions, lists
+from servicehall.services import cases, decisions, inbox
 from servicehall.services.cases.names import Record
 from servicehall.services.visibility import approval_for
 from servicehall.texts import _
@@ -37,11 +37,11 @@ class Outcome:
 
 
 @pages.get("/approvals")
-def inbox() -> ResponseReturnValue:
+def listed() -> ResponseReturnValue:
     """`?tab=pending|decided`: the longest waiting first, the latest decided first."""
     tab = request.args.get("tab", "pending")
     tab = tab if tab in STATES else "pending"
-    page = lists.inbox(viewer(), state=STATES[tab], cursor=cursor())
+    page = inbox.inbox(viewer(), state=STATES[tab], cursor=cursor())
     return render_template(
         "inbox/list.html",
         tab=tab,

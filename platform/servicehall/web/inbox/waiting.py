@@ -6,7 +6,7 @@ from flask import g
 from sqlalchemy import Select, or_, select
 
 from servicehall.models.approvals import Approval, ApprovalMember
-from servicehall.services import lists
+from servicehall.services import inbox
 from servicehall.services.cases import approval_rows
 from servicehall.services.cases.names import Record
 from servicehall.services.visibility import Viewer
@@ -32,13 +32,13 @@ def mine_on(viewer: Viewer, request_id: str) -> Approval | None:
 
 def waiting_rows(viewer: Viewer, most: int) -> list[Record]:
     """The ones that wait longest."""
-    return approval_rows(viewer, lists.inbox(viewer, limit=most).rows)
+    return approval_rows(viewer, inbox.inbox(viewer, limit=most).rows)
 
 
 def waiting_count(viewer: Viewer) -> int:
     """How many wait, counted no further than a badge shows; once for each page."""
     if "waiting_count" not in g:
-        g.waiting_count = lists.waiting_count(viewer, CAP)
+        g.waiting_count = inbox.waiting_count(viewer, CAP)
     return int(g.waiting_count)
 
 

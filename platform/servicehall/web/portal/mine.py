@@ -11,7 +11,7 @@ from servicehall.models.requests import Participant, Request
 from servicehall.services.cases import request_rows
 from servicehall.services.cases.names import Record
 from servicehall.services.listing import Page, Source, page
-from servicehall.services.lists import matches
+from servicehall.services.request_lists import matches
 from servicehall.services.visibility import Viewer
 
 Condition = ColumnElement[bool]
