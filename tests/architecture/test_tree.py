@@ -15,7 +15,7 @@ import click
 import pytest
 from packaging.version import Version
 
-from servicehall import config
+from servicehall import config, services
 from servicehall.cli import COMMANDS, main
 
 ROOT = Path(__file__).parent.parent.parent
@@ -63,6 +63,24 @@ def test_no_file_is_long() -> None:
         if "versions" not in path.parts
     }
     assert {path: length for path, length in lengths.items() if length > LONGEST_FILE} == {}
+
+
+def test_the_map_of_the_services_names_each_once() -> None:
+    folder = PACKAGE / "services"
+    there = {path.stem for path in folder.iterdir() if path.stem != "__init__" and path.stem != "__pycache__"}
+    named = re.findall(r"\w+", "".join(re.findall(r"^    .*$", services.__doc__ or "", re.MULTILINE)))
+    assert (sorted(named), len(named)) == (sorted(there), len(set(named)))
+
+
+def test_every_file_that_is_named_is_there() -> None:
+    there = [f"/{path.relative_to(ROOT)}" for path in our_files("*")]
+    named = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in our_files("*.md", "*.py")
+        for name in re.findall(r"`((?:\w+/)+\w+\.(?:py|html|js|md|yaml))`", path.read_text("utf-8"))
+        if not any(file.endswith(f"/{name}") for file in there)
+    }
+    assert named == set()
 
 
 def test_nothing_names_a_machine_or_a_registry() -> None:
