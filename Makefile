@@ -13,10 +13,12 @@ PROCESSES ?= 3
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test proof lint check lock migration clean
+.PHONY: help install run test proof lint check lock migration clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/  make \1\t\2/' | expand -t 20
+
+install: $(READY)  ## what is needed, into .venv; starts nothing
 
 run: $(READY)  ## the demo company on http://127.0.0.1:8080, made at the first start
 	@export SERVICEHALL_DEMO=1 SERVICEHALL_DATA_DIR="$(DATA)"; \
