@@ -18,7 +18,7 @@ from servicehall.texts import LOCALES, _, messages
 HEADINGS: Mapping[str, tuple[str, ...]] = {
     "label": ("label", "label_en", "english", "标签", "名称", "字段"),
     "label_zh": ("label_zh", "chinese", "中文", "中文名称", "中文标签"),
-    "key": ("key", "键", "代码"),
+    "key": ("key", "标识", "键", "代码"),
     "type": ("type", "类型"),
     "required": ("required", "必填"),
     "options": ("options", "选项"),

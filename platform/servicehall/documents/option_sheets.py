@@ -20,7 +20,7 @@ from servicehall.texts import _
 
 MOST_LEVELS = 8
 HEADINGS: Mapping[str, str] = {
-    **dict.fromkeys(("key", "键", "代码", "code"), "key"),
+    **dict.fromkeys(("key", "标识", "键", "代码", "code"), "key"),
     **dict.fromkeys(("en", "english", "label", "label en", "英文", "英文名称"), "en"),
     **dict.fromkeys(("zh", "chinese", "label zh", "中文", "中文名称", "名称", "选项"), "zh"),
     **dict.fromkeys(("price", "价格"), "price"),
