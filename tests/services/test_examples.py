@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -162,7 +163,11 @@ def test_lint_and_the_studio_show_them(
     problems = api_of("author@example.com").post("/api/v1/definitions/service/it/thing/lint", json={}).json["problems"]
     assert [(one["severity"], one["code"]) for one in problems if one["code"] == "example"] == [("error", "example")]
     page = browser_of("author@example.com").get("/studio/service/it/thing/examples").text
-    assert "A cheap one" in page and "Red" in page and "asks boss@example.com" in page
+    assert "Red" in page and "Who is asked, by stage › boss: asks boss@example.com" in page
+    assert re.findall(r'<a href="[^"]*\?at=/examples/cases/0[^"]*">([^<]*)', page) == [
+        "A cheap one",
+        "Who is asked, by stage › boss",
+    ]
 
 
 def test_the_command_says_which_were_run(hall: Small, app: Flask, tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ DIFFERS: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
     (CHEAP, {"after": {"give": []}}, "after.give", "waits for buy"),
     (CHEAP, {"groups": {"buy": "board"}}, "groups.buy", "is desk"),
     (CHEAP, {"dates": {"buy": "2026-01-08"}}, "dates.buy", "is 2026-01-07"),
-    (CHEAP, {"dates": {"buy": "2026-01-07T12:00:01Z"}}, "dates.buy", "is 2026-01-07T12:00:00+00:00"),
+    (CHEAP, {"dates": {"buy": "2026-01-07T12:00:01Z"}}, "dates.buy", "is 2026-01-07T12:00:00Z"),
     (CHEAP, {"dates": {"response": "2026-01-07"}}, "dates.response", "is –"),
     (CHEAP, {"visible": ["why"]}, "visible", "not visible: why"),
     (CHEAP, {"hidden": ["total"]}, "hidden", "visible: total"),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from servicehall.clock import as_instant
 from servicehall.content import canonical
 from servicehall.errors import Problem
 from servicehall.texts import N_, _
@@ -79,9 +80,9 @@ def _set(name: str, more: str, less: str) -> Callable[[Iterable[str], Iterable[s
     def held(expected: Iterable[str], found: Iterable[str]) -> _Told:
         wanted, there = list(expected), list(found)
         if extra := [one for one in there if one not in wanted]:
-            yield name, _(more, names=", ".join(extra))
+            yield name, _(more, names=_(", ").join(extra))
         if missing := [one for one in wanted if one not in there]:
-            yield name, _(less, names=", ".join(missing))
+            yield name, _(less, names=_(", ").join(missing))
 
     return held
 
@@ -90,19 +91,19 @@ def _refused(expected: Sequence[str], came: Outcome) -> _Told:
     for path in (path for path in came.refused if path not in expected):
         yield "refused", _("“{field}” is refused: {why}", field=path, why=came.refused[path])
     if missing := [path for path in expected if path not in came.refused]:
-        yield "refused", _("not refused: {names}", names=", ".join(missing))
+        yield "refused", _("not refused: {names}", names=_(", ").join(missing))
 
 
 def _visible(expected: Sequence[str], came: Outcome) -> _Told:
     if missing := [key for key in expected if key not in came.visible]:
-        yield "visible", _("not visible: {names}", names=", ".join(missing))
+        yield "visible", _("not visible: {names}", names=_(", ").join(missing))
 
 
 def _hidden(expected: Sequence[str], came: Outcome) -> _Told:
     if shown := [key for key in expected if key in came.visible]:
-        yield "hidden", _("visible: {names}", names=", ".join(shown))
+        yield "hidden", _("visible: {names}", names=_(", ").join(shown))
     if unknown := [key for key in expected if key not in came.fields]:
-        yield "hidden", _("there is no field {names}", names=", ".join(unknown))
+        yield "hidden", _("there is no field {names}", names=_(", ").join(unknown))
 
 
 def _stages(expected: Mapping[str, Sequence[str]], came: Outcome) -> _Told:
@@ -110,9 +111,9 @@ def _stages(expected: Mapping[str, Sequence[str]], came: Outcome) -> _Told:
         if key not in came.stages:
             yield f"stages.{key}", _("this stage asks nobody")
         elif sorted(who) != sorted(came.stages[key]):
-            yield f"stages.{key}", _("asks {names}", names=", ".join(came.stages[key]) or "–")
+            yield f"stages.{key}", _("asks {names}", names=_(", ").join(came.stages[key]) or "–")
     for key in (key for key in came.stages if key not in expected):
-        yield "stages", _("“{stage}” asks {names}", stage=key, names=", ".join(came.stages[key]) or "–")
+        yield "stages", _("“{stage}” asks {names}", stage=key, names=_(", ").join(came.stages[key]) or "–")
 
 
 def _values(name: str, found: Callable[[Outcome], Mapping[str, Any]]) -> Callable[[Any, Outcome], _Told]:
@@ -139,7 +140,7 @@ def _after(expected: Mapping[str, Sequence[str]], came: Outcome) -> _Told:
     for key, waits in expected.items():
         found = came.after.get(key)
         if found is None or sorted(found) != sorted(waits):
-            yield f"after.{key}", _("waits for {names}", names=", ".join(found or ()) or "–")
+            yield f"after.{key}", _("waits for {names}", names=_(", ").join(found or ()) or "–")
 
 
 def _dates(expected: Mapping[str, str], came: Outcome) -> _Told:
@@ -148,7 +149,7 @@ def _dates(expected: Mapping[str, str], came: Outcome) -> _Told:
         moment = came.due.get(key)
         found = None if moment is None else moment.astimezone(came.zone)
         if found is None or not _is_at(text, found):
-            shown = "–" if found is None else found.isoformat() if len(text) > _DATE else found.date().isoformat()
+            shown = "–" if found is None else as_instant(found) if len(text) > _DATE else found.date().isoformat()
             yield f"dates.{key}", _("is {value}", value=shown)
 
 
@@ -164,7 +165,7 @@ def _is_at(text: str, moment: datetime) -> bool:
 
 def _skipped(expected: Sequence[str], came: Outcome) -> _Told:
     if there := [key for key in expected if key not in came.skipped]:
-        yield "skipped", _("not skipped: {names}", names=", ".join(there))
+        yield "skipped", _("not skipped: {names}", names=_(", ").join(there))
 
 
 def _shown(value: Any) -> str:

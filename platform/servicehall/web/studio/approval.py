@@ -11,11 +11,9 @@ from flask import request
 from servicehall.documents.kinds.kind import is_use
 from servicehall.documents.patching import value_at
 from servicehall.documents.title_keys import follows
-from servicehall.domain.durations import Duration
-from servicehall.errors import Invalid
 from servicehall.texts import N_, _, pick
 from servicehall.web.portal import words as order_words
-from servicehall.web.studio import preview
+from servicehall.web.studio import preview, words
 from servicehall.web.studio.chain_acts import NEW_STAGE
 from servicehall.web.studio.chain_steps import groups_of, keys_of, pointer_of, stages_of, steps_of
 from servicehall.web.studio.found import below
@@ -122,7 +120,7 @@ def _facts(stage: Mapping[str, Any]) -> list[tuple[str, str]]:
         found.append(("clock-exclamation", timeout_words(timeout)))
     remind = stage.get("remind")
     if isinstance(remind, Mapping):
-        found.append(("bell", _("Reminded every {duration}", duration=duration_words(remind.get("every")))))
+        found.append(("bell", _("Reminded every {duration}", duration=words.duration(remind.get("every")))))
     if stage.get("comment") in ("always", "never"):
         found.append(("message", _("Always comments") if stage["comment"] == "always" else _("Never needs a comment")))
     if stage.get("sign") is True:
@@ -166,15 +164,7 @@ def timeout_words(timeout: Mapping[str, Any]) -> str:
         follows = _("{group} is asked", group=str(then["reassign"].get("group") or "?"))
     else:
         follows = _(TIMEOUTS[str(then)]) if str(then) in TIMEOUTS else "?"
-    return _("After {duration}: {follows}", duration=duration_words(timeout.get("after")), follows=follows)
-
-
-def duration_words(text: Any) -> str:
-    """A duration in the reader's language; what is none as it is written."""
-    try:
-        return Duration.parse(text).in_words()
-    except Invalid:
-        return str(text or "?")
+    return _("After {duration}: {follows}", duration=words.duration(timeout.get("after")), follows=follows)
 
 
 def _selected(page: Page, base: str, chain: Mapping[str, Any]) -> dict[str, Any]:

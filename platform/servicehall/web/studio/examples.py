@@ -7,6 +7,7 @@ from typing import Any
 
 from servicehall.services import examples
 from servicehall.services.shelf import Shelf
+from servicehall.web.studio.found import expected
 from servicehall.web.studio.page import Page
 
 COLOURS = {
@@ -23,5 +24,6 @@ def values(page: Page) -> Mapping[str, Any]:
         "root": page.node(only=("examples",)),
         "results": results,
         "colours": COLOURS,
+        "expected": expected,
         "cases": bool(page.body.get("examples")),
     }

@@ -9,7 +9,7 @@ from typing import Any
 
 from servicehall.documents.examination import PlacedProblem
 from servicehall.documents.patching import pointer
-from servicehall.web.studio import places
+from servicehall.web.studio import places, words
 from servicehall.web.studio.page import Page
 
 _MENDED = (
@@ -17,6 +17,7 @@ _MENDED = (
     ("approval", re.compile(r"(/approval)?/stages/[0-9]+|/approval")),
     ("fulfilment", re.compile(r"(/fulfilment)?/tasks/[0-9]+|/fulfilment")),
     ("sla", re.compile(r"/sla(/[0-9]+)?|/targets/[0-9]+")),
+    ("examples", re.compile(r"/examples/cases/[0-9]+")),
     ("rules", re.compile(r"/(audience|excluded)|/rules/[0-9]+/when")),
 )
 """The tab that shows a part of a document, by the part's JSON Pointer."""
@@ -38,10 +39,19 @@ def fault_of(kind: str, body: Mapping[str, Any], problem: PlacedProblem) -> Faul
     keys = (
         [int(key) if key.isdecimal() else key for key in places.keys_of_path(problem.path)] if not problem.file else []
     )
-    where = places.place(kind, body, keys) if keys else ""
+    if keys[:2] == ["examples", "cases"]:
+        where = expected(problem.path)
+    else:
+        where = places.place(kind, body, keys) if keys else ""
     at = pointer(*keys)
     tab, part = next(((tab, found[0]) for tab, part in _MENDED if (found := part.match(at))), ("", ""))
     return Fault(problem.said, where, problem.line, tab, part)
+
+
+def expected(path: str) -> str:
+    """What an example expects at a place, in words, without the example's name."""
+    keys = places.keys_of_path(path.rpartition("expect.")[2])
+    return " › ".join(words.label(key, "examples.expect") for key in keys)
 
 
 def below(page: Page, place: str) -> list[str]:

@@ -143,7 +143,7 @@ class Nodes:
             pointer=at,
             path=path,
             name=name,
-            label=label or words.label(name),
+            label=label or words.label(name, path),
             value=value,
             absent=absent,
             required=bool(part.required),

@@ -10,7 +10,7 @@ from typing import Any
 from servicehall.documents.diff import Change, describe_changes
 from servicehall.documents.parts import Part
 from servicehall.documents.patching import pointer, value_at
-from servicehall.documents.words import OneWord, Picture, Text
+from servicehall.documents.words import Length, OneWord, Picture, Text
 from servicehall.errors import Invalid
 from servicehall.texts import N_, _, pick
 from servicehall.web.studio import words
@@ -89,6 +89,8 @@ def said(part: Part | None, value: Any) -> str:
         return _("yes") if value else _("no")
     if isinstance(part, OneWord) and isinstance(value, str):
         return "“" + words.word(value) + "”"
+    if isinstance(part, Length) and isinstance(value, str):
+        return "“" + words.duration(value) + "”"
     if isinstance(part, Picture) and isinstance(value, str):
         return "“" + value[:SHORT_HASH] + "…”"
     if isinstance(value, str):

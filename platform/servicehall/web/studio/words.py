@@ -15,6 +15,8 @@ from servicehall.documents.kinds.service import ServiceLayout
 from servicehall.documents.parts import Block, Layout, ListOf, MapOf, Part, name_of
 from servicehall.documents.words import Flag, OneWord
 from servicehall.domain.calendar_rules import WEEKDAYS
+from servicehall.domain.durations import Duration
+from servicehall.errors import Invalid
 from servicehall.texts import N_, _, current_locale, pick
 from servicehall.web.studio import example_words
 
@@ -237,10 +239,18 @@ WORDS: Mapping[str, str] = {
 }
 
 
-def label(name: str) -> str:
-    """A property in words; what has none shows as it is written."""
-    found = LABELS.get(name) or example_words.LABELS.get(name)
+def label(name: str, path: str = "") -> str:
+    """A property in words, as it is called at that place; what has none shows as it is written."""
+    found = example_words.at(name, path) or LABELS.get(name) or example_words.LABELS.get(name)
     return _(found) if found else name
+
+
+def duration(text: Any) -> str:
+    """A duration in the reader's language; what is none as it is written."""
+    try:
+        return Duration.parse(text).in_words()
+    except Invalid:
+        return str(text or "?")
 
 
 def hint(name: str) -> str:
