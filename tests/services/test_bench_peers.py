@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from flask import Flask
+from sqlalchemy.orm import Session
+from tests.databases import on_sqlite
+from werkzeug.serving import make_server
 
 from servicehall.cli import main
-from servicehall.cli.benchmarks import beside, peering
+from servicehall.cli.benchmarks import beside, browsing, company, peering
+from servicehall.cli.benchmarks.pages import Place
 from servicehall.cli.benchmarks.rows import Did, Goal, Row, Unmeasured
 
 DUE = "2026-11-30 01:30:00+00:00"
@@ -28,10 +35,14 @@ assert sys.argv[1] == "{measure}" and 0 < float(sys.argv[2]) < 1
 """
 
 
+def no_place() -> Place:
+    raise AssertionError("no page was to be measured")
+
+
 def row_of(folder: Path, body: str, *, needs: str = "", measure: str = "due_moments") -> Row:
     text = PEER.format(body=body, needs=needs, goal="0.1 or more", measure=measure)
     (folder / "fake.py").write_text(text, "utf-8")
-    (row,) = beside.rows(peering.find(folder=folder), seconds=0.03)
+    (row,) = beside.rows(peering.find(folder=folder), seconds=0.03, many=no_place, size=0)
     return row
 
 
@@ -114,6 +125,55 @@ def test_a_peer_that_does_not_serve_is_told(tmp_path: Path, body: str, why: str)
         pass
 
 
+PAGES = """
+import http.server, json
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(404 if self.path == "/lost" else 200)
+        self.end_headers()
+    def log_message(self, *said): pass
+assert sys.argv[3] == "3"
+calls = {"queue": [{"path": "/page", "headers": {}}, {"path": "/table", "headers": {}}]}
+calls["inbox"] = {"path": "/lost", "headers": {}}
+server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[2])), Handler)
+print(json.dumps(calls), flush=True)
+server.serve_forever()
+"""
+
+
+@pytest.fixture
+def hall(app: Flask, session: Session) -> Iterator[browsing.Hall]:
+    """Our pages, served from here."""
+    company.make_company(session)
+    session.rollback()
+    server = make_server("127.0.0.1", 0, app)
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    yield browsing.Hall(Place(app, ""), server.server_port)
+    server.shutdown()
+    serving.join()
+
+
+@on_sqlite
+def test_pages_of_ours_and_of_a_peer_are_read_over_http(tmp_path: Path, hall: browsing.Hall) -> None:
+    text = PEER.format(body=PAGES, needs="", goal="0.3 or less", measure="queue").replace("assert sys.argv[1]", "#")
+    (tmp_path / "fake.py").write_text(text.replace("# ///\nimport", '# inbox = "none"\n# ///\nimport'), "utf-8")
+    (peer,) = peering.find(folder=tmp_path)
+    queue, inbox = browsing.rows(peering.build(peer, tmp_path / "built"), hall, size=3, seconds=0)
+    assert (queue.measure, queue.goal) == ("queue at 3, beside fake 1.0", Goal(0.3, more=False))
+    assert queue.ratio is not None
+    assert (inbox.value, inbox.note) == ("not measured", "/lost was answered 404")
+
+
+@on_sqlite
+def test_each_page_of_a_peer_whose_server_ends_is_a_row_that_says_why(tmp_path: Path, hall: browsing.Hall) -> None:
+    (tmp_path / "fake.py").write_text(PEER.format(body="", needs="", goal="none", measure="search"), "utf-8")
+    (peer,) = peering.find(folder=tmp_path)
+    (row,) = browsing.rows(peering.build(peer, tmp_path / "built"), hall, size=3, seconds=0)
+    assert (row.measure, row.value) == ("search, a word of one request at 3, beside fake 1.0", "not measured")
+    assert row.note == "AssertionError"
+
+
 def test_a_peer_that_cannot_be_built_is_a_row_that_says_why(tmp_path: Path) -> None:
     row = row_of(tmp_path, "", needs=f'"nothing @ {(tmp_path / "nowhere").as_uri()}"')
     assert (row.measure, row.value, row.ratio) == ("fake 1.0", "not built", None)
@@ -133,7 +193,7 @@ def test_every_peer_names_its_versions_and_only_measures_that_there_are() -> Non
     assert peers
     for peer in peers:
         assert peer.dependencies and all("==" in one for one in peer.dependencies), peer.title
-        assert peer.goals and set(peer.goals) <= set(beside.MEASURES), peer.title
+        assert peer.goals and set(peer.goals) <= {*beside.MEASURES, *browsing.PAGES}, peer.title
 
 
 def test_peers_are_named_and_an_unknown_one_is_told() -> None:

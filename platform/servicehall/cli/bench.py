@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +57,7 @@ def bench(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="servicehall-bench-")))
         parts = []
         if peers is not None:
-            parts.append(_beside(peers, seconds))
+            parts.append(_beside(peers, seconds, most, keep or folder))
         elif not only_pages:
             parts += [_rates(folder / "rates", database, seconds), _timers(folder, database, seconds)]
         if peers is None:
@@ -69,15 +70,16 @@ def bench(
         click.echo(json.dumps([row.as_json() for row in rows], indent=2))
 
 
-def _beside(names: str, seconds: float) -> Iterator[Row]:
+def _beside(names: str, seconds: float, most: int, folder: Path) -> Iterator[Row]:
     """Ours and other programs' in turn."""
-    from servicehall.cli.benchmarks import beside, peering
+    from servicehall.cli.benchmarks import beside, pages, peering
 
     try:
         found = peering.find([name.strip() for name in names.split(",") if name.strip()])
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--peers") from error
-    yield from beside.rows(found, seconds=seconds)
+    many = cache(lambda: pages.place_of(most, folder, None))
+    yield from beside.rows(found, seconds=seconds, many=many, size=most)
 
 
 def _rates(folder: Path, database: str | None, seconds: float) -> Iterator[Row]:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from flask import Flask
-
-from servicehall.cli.benchmarks import company, driver, measures, pages, peering
+from servicehall.cli.benchmarks import browsing, company, driver, measures, pages, peering
+from servicehall.cli.benchmarks.pages import Place
 from servicehall.cli.benchmarks.peering import Built, Peer, Turn
 from servicehall.cli.benchmarks.rows import Did, Goal, Row, Unmeasured
 from servicehall.clock import now
@@ -30,8 +29,11 @@ class Measure:
     sides: Callable[[Built], AbstractContextManager[Sides]]
 
 
-def rows(peers: Sequence[Peer], *, seconds: float) -> Iterator[Row]:
-    """Each peer built, measured beside us and thrown away; one that fails is a row that says why."""
+def rows(peers: Sequence[Peer], *, seconds: float, many: Callable[[], Place], size: int) -> Iterator[Row]:
+    """Each peer built, measured beside us and thrown away; one that fails is a row that says why.
+
+    `many` gives our place with so many requests, where a peer has pages to stand beside.
+    """
     for peer in peers:
         with tempfile.TemporaryDirectory(prefix="servicehall-peer-") as folder:
             try:
@@ -39,8 +41,11 @@ def rows(peers: Sequence[Peer], *, seconds: float) -> Iterator[Row]:
             except Unmeasured as why:
                 yield Row(peer.title, "not built", str(why))
                 continue
-            for name, goal in peer.goals.items():
-                yield _row(built, MEASURES[name], goal, seconds)
+            for name in filter(MEASURES.get, peer.goals):
+                yield _row(built, MEASURES[name], peer.goals[name], seconds)
+            if peer.goals.keys() & browsing.PAGES.keys():
+                with browsing.opened(many()) as hall:
+                    yield from browsing.rows(built, hall, size=size, seconds=seconds)
 
 
 def _row(built: Built, measure: Measure, goal: Goal | None, seconds: float) -> Row:
@@ -80,17 +85,8 @@ def _submissions(built: Built) -> Iterator[Sides]:
         company.make_company(db.session())
         token = tokens.create_token(db.session(), "asker@bench.example.com", at=now()).secret
         db.session.remove()
-    with measures.our_web(_environment(app)) as port, peering.serving(built) as theirs:
+    with measures.our_web(measures.environment_of(app)) as port, peering.serving(built) as theirs:
         yield partial(driver.drive, port, measures.submission(token)), theirs.turn("submissions")
-
-
-def _environment(app: Flask) -> dict[str, str]:
-    settings = app.extensions["servicehall.settings"]
-    return {
-        "SERVICEHALL_DEMO": "1",
-        "SERVICEHALL_DATA_DIR": str(settings.data_dir),
-        "SERVICEHALL_LOG_LEVEL": "WARNING",
-    }
 
 
 MEASURES = {

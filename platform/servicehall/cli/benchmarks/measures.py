@@ -15,6 +15,7 @@ from itertools import count
 from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from servicehall import clock
@@ -100,6 +101,13 @@ def our_web(environment: Mapping[str, str]) -> Iterator[int]:
         finally:
             server.terminate()
             server.wait(timeout=30)
+
+
+def environment_of(app: Flask) -> dict[str, str]:
+    """What a process of its own needs to serve the same SQLite database."""
+    settings = app.extensions["servicehall.settings"]
+    folder = str(settings.data_dir)
+    return {"SERVICEHALL_DEMO": "1", "SERVICEHALL_DATA_DIR": folder, "SERVICEHALL_LOG_LEVEL": "WARNING"}
 
 
 def submission(token: str) -> driver.Call:

@@ -1,8 +1,8 @@
 """Peers: programs of others that do the same work, each built in a throw-away environment and run by itself.
 
 A peer is a file in `peers/`. Its first comment says what to install and which measures it takes, with our goals or
-`none`. It is run with a measure and the seconds to work for, and prints one line of JSON; or with `serve` and a port,
-prints what is to be sent there for each measure, and listens. Nothing of it is ever imported here.
+`none`. It is run with a measure and the seconds to work for, and prints one line of JSON; or with `serve`, a port
+and a number of rows, prints what is to be sent there for each measure, and listens. Nothing of it is imported here.
 """
 
 from __future__ import annotations
@@ -122,19 +122,28 @@ class Served:
     calls: dict[str, Any]
 
     def turn(self, measure: str) -> Turn:
+        """The same call by several at once."""
+        (call,) = self.page(measure)[1]
+        return partial(driver.drive, self.port, call)
+
+    def page(self, measure: str) -> tuple[int, list[driver.Call]]:
+        """The calls that make one page: itself, and what it fetches."""
         try:
-            return partial(driver.drive, self.port, driver.Call.read(self.calls[measure]))
+            said = self.calls[measure]
+            return self.port, [driver.Call.read(one) for one in (said if isinstance(said, list) else [said])]
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise Unmeasured(f"it does not say what to send: {error}") from error
 
 
 @contextmanager
-def serving(built: Built) -> Iterator[Served]:
+def serving(built: Built, *, rows: int = 0) -> Iterator[Served]:
     """The peer's program as a server, which prints what to send to it, and then listens until it is ended."""
     port, errors = driver.free_port(), built.folder / "errors"
     with (
         errors.open("wb") as said,
-        subprocess.Popen(built.command("serve", str(port)), stdout=subprocess.PIPE, stderr=said, text=True) as server,
+        subprocess.Popen(
+            built.command("serve", str(port), str(rows)), stdout=subprocess.PIPE, stderr=said, text=True
+        ) as server,
     ):
         late = threading.Timer(PATIENCE, server.kill)
         late.start()
