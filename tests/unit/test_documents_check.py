@@ -470,6 +470,23 @@ def test_a_confidential_answer_is_shown_only_where_it_is_shared(
     assert [one.code for one in problems_of(tmp_path, texts)] == ([] if allowed else ["confidential"])
 
 
+@pytest.mark.parametrize(
+    ("group", "agents", "allowed"),
+    [("hr/hr-desk", "", False), ("hr-desk", "", False), ("hr/hr-desk", "hr-desk", True), ("it-desk", "", True)],
+)
+def test_a_group_reads_for_its_own_department_unless_it_is_an_agent_here(
+    tmp_path: Path, group: str, agents: str, allowed: bool
+) -> None:
+    texts = {
+        **CONFIDENTIAL,
+        "it/it.yaml": f"kind: department\ndepartment: it\nagents: [it-desk{agents and ', ' + agents}]\n",
+        "it/plan.yaml": COMMON["it/plan.yaml"].replace("group: it-desk", f"group: {group}", 1),
+    }
+    known = DirectoryFacts(of_groups={"it-desk": "it", "hr-desk": "hr"})
+    found = [one.code for one in problems_of(tmp_path, texts, directory=known) if one.severity == "error"]
+    assert found == ([] if allowed else ["confidential"])
+
+
 def test_what_can_be_meant_but_is_likely_wrong_is_a_warning(tmp_path: Path) -> None:
     texts = {
         **edited("it/plan.yaml", "after: [prepare-it]\n    ", ""),

@@ -86,12 +86,13 @@ def _word(value: Any) -> str:
 
 @dataclass(frozen=True)
 class DirectoryFacts:
-    """The keys that the directory knows, None where it was not asked, and the addresses of those who have left."""
+    """The keys that the directory knows, None where it was not asked; the departments of groups; who has left."""
 
     departments: Collection[str] | None = None
     groups: Collection[str] | None = None
     people: Collection[str] | None = None
     inactive: Collection[str] = ()
+    of_groups: Mapping[str, str | None] = field(default_factory=dict)
 
 
 class Library:

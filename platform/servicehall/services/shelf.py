@@ -88,9 +88,11 @@ def is_there(row: Document | None) -> bool:
 
 def directory_facts(session: Session) -> DirectoryFacts:
     """What the directory knows, for the checks."""
+    groups = {row.key: row.department for row in session.execute(select(Group.key, Group.department))}
     return DirectoryFacts(
         departments=set(session.scalars(select(Department.key))),
-        groups=set(session.scalars(select(Group.key))),
+        groups=groups.keys(),
+        of_groups=groups,
         people=set(session.scalars(select(Person.email))),
         inactive=set(session.scalars(select(Person.email).where(Person.active.is_(False)))),
     )

@@ -10,7 +10,7 @@ from servicehall.documents.checks.deadlines import check_deadlines
 from servicehall.documents.checks.expressions import check_expression, check_when
 from servicehall.documents.checks.forms import child_form, task_form
 from servicehall.documents.document import Place
-from servicehall.documents.examination import Examination
+from servicehall.documents.examination import Examination, split_reference
 from servicehall.documents.form_facts import FormFacts
 from servicehall.documents.parts import suggest
 from servicehall.domain.conditions import Environment, free_names
@@ -75,18 +75,27 @@ def _check_shows(examination: Examination, task: Place, facts: PlanFacts) -> Non
     """The fields exist; in a confidential service those of another department's task are shared with it."""
     if facts.form is None:
         return
-    department = task.value.get("department") or task.document.department
+    elsewhere = sorted(_readers(examination, task, facts) - {facts.department}) if facts.confidential else ()
     for place in task.items("shows"):
         if not check_field(examination, place, facts.form):
             continue
-        shared = facts.form.fields[place.value].share_with
-        if facts.confidential and department != facts.department and department not in shared:
+        for department in set(elsewhere).difference(facts.form.fields[place.value].share_with):
             message = _(
                 "the service is confidential and “{key}” is not shared with {department}; add it to its share_with",
                 key=place.value,
                 department=department,
             )
             examination.error(place, "confidential", message)
+
+
+def _readers(examination: Examination, task: Place, facts: PlanFacts) -> set[str]:
+    """The departments that read what a task shows: its own, and that of its group, unless the owning one's agents."""
+    own = task.value.get("department") or task.document.department
+    owner, key = split_reference(task.value.get("group") or "", "")
+    owning = examination.library.get("department", facts.department, facts.department)
+    agents = [split_reference(str(one), "")[1] for one in (owning.body.get("agents") or ())] if owning else []
+    theirs = owner or examination.directory.of_groups.get(key)
+    return {own, theirs} if theirs and key not in agents else {own}
 
 
 def _check_child(examination: Examination, task: Place, facts: PlanFacts) -> None:
