@@ -22,7 +22,7 @@ from servicehall.jobs import housekeeping
 from servicehall.jobs.claims import LEASE, Fenced, claim, work_off
 from servicehall.models.background import BackgroundJob
 from servicehall.models.base import db
-from servicehall.services import background, checking, definitions, directory, drafting, simulation
+from servicehall.services import background, checking, definitions, directory, drafting, simulation, simulation_sight
 from servicehall.services.background import Job
 from servicehall.services.people import record_person
 from servicehall.services.shelf import Name
@@ -216,10 +216,32 @@ def test_a_draft_is_tried_on_past_requests_from_a_page(small: Small, browser_of:
     agent = small.viewer("dan")
     result = simulation.asked(small.viewer("author"), definitions_row)
     assert result is not None and result.result is not None
-    assert [one["number"] for one in simulation.seen(agent, result.result)["differences"]] == [number]
+    assert [one["number"] for one in simulation_sight.seen(agent, result.result)["differences"]] == [number]
     drafting.undo(name, viewer=small.viewer("author"), at=small.at)
     db.session.rollback()
     assert "The draft has changed since" in browser.get(f"{base}/simulation").text
+
+
+@on_sqlite
+def test_a_draft_of_a_calendar_is_tried_from_its_page_and_by_the_api(
+    small: Small, browser_of: Browser, api_of: Browser, app: Flask
+) -> None:
+    small.person("author", roles=["catalog_admin"])
+    hours = "kind: calendar\ndepartment: it\nkey: hours\ntitle: H\ntime_zone: UTC\nweek: {mon-sun: ['00:00-20:00']}\n"
+    clock = "{measure: resolution, by_priority: {p3: 30 hours}}"
+    small.publish(f"sla: {{calendar: hours, priority: p3, targets: [{clock}]}}", hours=hours)
+    small.at = now()
+    small.order(what="x")
+    shorter = {"op": "replace", "path": "/week/mon-sun", "value": ["00:00-10:00"]}
+    drafting.edit(NAME, [shorter], viewer=small.viewer("author"), at=small.at)
+    db.session.rollback()
+    browser, base = browser_of("author@example.com"), "/studio/calendar/it/hours"
+    assert f"{base}/simulation" in browser.get(f"{base}/publish").text
+    browser.post(f"{base}/simulate", data={"days": "7"})
+    jobs.do_all(app)
+    assert "1 requests tried, 1 would go another way" in browser.get(f"{base}/simulation").text
+    found = api_of("author@example.com").post("/api/v1/definitions/calendar/it/hours/simulate", json={}).json
+    assert (found["looked_at"], found["hidden"]) == (1, 1)
 
 
 @on_sqlite

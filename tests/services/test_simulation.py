@@ -13,10 +13,11 @@ from tests.factories.small import Small
 from servicehall.documents.kinds.registry import KINDS
 from servicehall.documents.parts import rewrite, walk
 from servicehall.documents.words import Text
+from servicehall.errors import Invalid
 from servicehall.models.base import db
 from servicehall.models.log import EventRow, ReleaseRow
 from servicehall.models.operations import Upload
-from servicehall.services import drafting, simulation
+from servicehall.services import drafting, simulation, simulation_sight
 from servicehall.services.people import record_person
 from servicehall.services.simulation import ASPECTS, Simulation
 
@@ -171,6 +172,80 @@ def test_a_shared_document_is_tried_with_those_that_use_it(small: Small) -> None
     assert now == [["a", ["dan@example.com"], None]]
 
 
+SHARED = {
+    "hours": "kind: calendar\ntitle: H\ntime_zone: UTC\nweek: {mon-fri: ['09:00-17:00']}",
+    "default": "kind: assignment_rule\ntitle: R\nrules: [{group: leads, how: manual}]",
+    "matrix": "kind: priority_matrix\nimpact: [all]\nurgency: [now]\npriority: [[p3]]",
+    "promise": "kind: sla_policy\ncalendar: hours\npriority: {matrix: matrix}\n"
+    "targets: [{measure: resolution, by_priority: {p1: 1 hour, p3: 4 hours}}]",
+    "two": "kind: approval_chain\nstages: [{key: a, title: A, approvers: [manager: {}]}]",
+    "plan": "kind: fulfilment_plan\ntasks: [{key: do, title: Do, due: 10 hours}]",
+    "more": "kind: fulfilment_plan\ntasks: [{key: do, title: Do, due: 10 hours}, {key: more, title: More}]",
+    "less": "kind: field_set\nfields: [{key: more, type: text, label: More, max_length: 9}]",
+    "extra": "kind: field_set\nfields: [{key: more, type: text, label: More}]",
+    "sizes": "kind: choice_list\noptions: [{key: s, label: S}, {key: m, label: M}]",
+}
+USES = "approval: {use: two}\nsla: {use: promise}\nfulfilment: {use: plan}\n"
+OTHER = "kind: service\ndepartment: hr\nkey: other\ntitle: Other\nform: {pages: [{key: p, title: P, fields: []}]}"
+HR = "kind: department\ndepartment: hr\nkey: hr\ntitle: HR\nagents: [desk]"
+
+
+@pytest.fixture
+def sharing(small: Small) -> Small:
+    """A service that uses one shared document of each kind, and one of another department that uses none."""
+    shared = {key: f"{text}\ndepartment: it\nkey: {key}\n" for key, text in SHARED.items()}
+    fields = "[{use: extra}, {key: size, type: choice, label: Size, options: {use: sizes}}]"
+    more = "assignment: default\ncalendar: hours"
+    small.person("author", roles=["admin"])
+    small.publish(USES, fields=fields, department=more, other=OTHER, hr=HR, **shared)
+    small.order(size="s")
+    small.order(service="hr/other")
+    return small
+
+
+REMOVED = {"op": "remove"}
+DRAFTS: Sequence[tuple[str, dict[str, Any], Sequence[str]]] = (
+    ("calendar:hours", replace("/week/mon-fri", ["12:00-16:00"]), ["dates"]),
+    ("calendar:hours", replace("/title", "Hours"), []),
+    ("department:it", REMOVED | {"path": "/calendar"}, ["dates"]),
+    ("department:it", REMOVED | {"path": "/assignment"}, ["tasks"]),
+    ("assignment_rule:default", replace("/rules/0/group", "desk"), ["tasks"]),
+    ("assignment_rule:default", replace("/rules/0/how", "skills"), []),
+    ("priority_matrix:matrix", replace("/priority", [["p1"]]), ["dates"]),
+    ("sla_policy:promise", replace("/targets/0/by_priority/p3", "5 hours"), ["dates"]),
+    ("approval_chain:two", replace("/stages/0/approvers/0", {"person": "dan@example.com"}), ["approvers"]),
+    ("fulfilment_plan:plan", replace("/tasks/0/key", "make"), ["tasks", "dates"]),
+    ("field_set:extra", {"op": "add", "path": "/fields/0/required", "value": True}, ["refused"]),
+    ("choice_list:sizes", REMOVED | {"path": "/options/0"}, ["refused"]),
+    ("service:thing", REMOVED | {"path": "/approval"}, ["approvers"]),
+    ("service:thing", replace("/fulfilment", {"use": "more"}), ["tasks"]),
+    ("service:thing", replace("/form/pages/0/fields/0/use", "less"), []),
+)
+
+
+def test_a_draft_of_any_kind_is_tried_with_the_services_that_lean_on_it(sharing: Small) -> None:
+    for name, operation, expected in DRAFTS:
+        kind, _colon, key = name.partition(":")
+        found = simulated(sharing, operation, name=(kind, "it", key))
+        said = [aspect for one in found.differences for aspect in one.aspects]
+        assert (found.looked_at, said) == (1, expected), (name, operation)
+        drafting.discard((kind, "it", key), viewer=sharing.viewer("author"), at=sharing.at)
+
+
+def test_a_draft_that_is_no_calendar_is_refused_with_its_places(sharing: Small) -> None:
+    with pytest.raises(Invalid) as refused:
+        simulated(sharing, replace("/week/mon-fri", ["16:00-12:00"]), name=("calendar", "it", "hours"))
+    assert refused.value.problems[0].path == "week.mon-fri[0]"
+
+
+def test_nobody_reads_by_a_rule_for_tasks_what_is_kept_from_them(sharing: Small) -> None:
+    rules = [{"when": "requester.grade == 'E9'", "group": "desk"}, {"group": "leads"}]
+    record_person({"email": "asks@example.com", "grade": "E9"}, actor="system:tests", at=sharing.at)
+    found = simulated(sharing, replace("/rules", rules), name=("assignment_rule", "it", "default")).as_dict()
+    shown = {who: simulation_sight.seen(sharing.viewer(who), found) for who in ("dan", "aud")}
+    assert (shown["dan"]["differences"], shown["dan"]["hidden"], len(shown["aud"]["differences"])) == ([], 1, 1)
+
+
 KEPT_BACK = {
     "a secret answer chooses who approves": [
         {
@@ -205,7 +280,7 @@ def test_nobody_reads_by_a_draft_what_is_kept_from_them(small: Small, name: str)
     document = drafting.current(db.session(), NAME).document
     rows = simulation.requests_since(db.session(), document, small.at - timedelta(days=1))
     found = simulation.simulate(db.session(), document, rows).as_dict()
-    shown = {who: simulation.seen(small.viewer(who), found) for who in ("dan", "aud", "asks")}
+    shown = {who: simulation_sight.seen(small.viewer(who), found) for who in ("dan", "aud", "asks")}
     assert (shown["dan"]["differences"], shown["dan"]["hidden"]) == ([], 1)
     assert len(shown["asks" if secret else "aud"]["differences"]) == 1
 
@@ -220,6 +295,6 @@ def test_other_differences_of_what_one_sees_are_shown(small: Small) -> None:
     document = drafting.current(db.session(), NAME).document
     rows = simulation.requests_since(db.session(), document, small.at - timedelta(days=1))
     found = simulation.simulate(db.session(), document, rows).as_dict()
-    [shown] = simulation.seen(small.viewer("dan"), found)["differences"]
+    [shown] = simulation_sight.seen(small.viewer("dan"), found)["differences"]
     assert shown["aspects"]["approvers"]["now"][1] == ["team", ["dan@example.com"], None]
-    assert simulation.seen(small.viewer("sec"), found)["hidden"] == 1
+    assert simulation_sight.seen(small.viewer("sec"), found)["hidden"] == 1

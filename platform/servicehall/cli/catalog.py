@@ -163,7 +163,8 @@ def diff(path: Path, as_json: bool) -> None:
 def simulate(reference: str, since: timedelta, most: int, as_json: bool) -> None:
     """Replay past requests through the draft of a document, and list which would have gone another way.
 
-    KIND is `service` unless it is said; a draft of a shared document is tried with every service that uses it.
+    KIND is `service` unless it is said; a draft of a shared document is tried with every service that uses it, one of
+    a calendar, a department or an assignment_rule with every service that it counts for.
     Exits with 1 where a request would have gone another way. Nothing is stored.
     """
     from servicehall.clock import now

@@ -21,8 +21,8 @@ People
     directory people people_lists person_attributes people_file directory_plan directory_import erasure
 Documents
     shelf authored drafting versions definitions imports sharing field_sets guard_rails
-    checking deciders amounts everybody company examples small_company simulation past affected
-    reviewing scheduling
+    checking deciders amounts everybody company examples small_company past affected
+    simulation simulation_sight supposing reviewing scheduling
 The record
     replay rebuilding sealing audit audit_lists printing reporting
 To begin with

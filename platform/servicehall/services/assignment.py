@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from servicehall.approval_rules import resolve_rules
+from servicehall.domain.conditions import Context
 from servicehall.domain.plans import Task as Planned
 from servicehall.models.directory import Group, Membership, Person
 from servicehall.models.fulfilment import Task
@@ -29,14 +30,20 @@ class Chosen:
 
 
 def queue_of(w: Work, row: Request, *, department: str, group: str | None) -> tuple[str | None, Why]:
-    """The group's id for a task: its own, else what the department's rule names, else the first of its agents."""
+    """The group's id for a task, and why it is that one."""
+    key, why = queue_named(w.session, contexts.for_request(w.session, row, at=w.at), department, group)
+    return (_group_id(w.session, key) if key else None), why
+
+
+def queue_named(session: Session, context: Context, department: str, group: str | None) -> tuple[str | None, Why]:
+    """The group of a task: its own, else what the department's rule names, else the first of its agents."""
     if group is not None:
-        return _group_id(w.session, group), {"code": "group_of_task", "group": group}
-    rule = _rule(w, row, department)
+        return group, {"code": "group_of_task", "group": group}
+    rule = _rule(session, context, department)
     if rule is not None:
-        return _group_id(w.session, rule["group"]), {"code": "assignment_rule", "group": rule["group"]}
-    agents = departments.document(w.session, department).get("agents") or [None]
-    return (_group_id(w.session, agents[0]) if agents[0] else None), {"code": "first_agents"}
+        return rule["group"], {"code": "assignment_rule", "group": rule["group"]}
+    agents = departments.document(session, department).get("agents") or [None]
+    return agents[0], {"code": "first_agents"}
 
 
 def choose(w: Work, row: Request, release: Release, task: Task, planned: Planned | None) -> Chosen | None:
@@ -123,23 +130,29 @@ def _loads(w: Work, members: Sequence[Person]) -> dict[str, int]:
 def _how(w: Work, row: Request, task: Task) -> str | None:
     """How the group's department says work is spread: the first rule that holds and names this group."""
     group = w.session.get(Group, task.group_id)
-    rule = _rule(w, row, task.department, group=group.key if group else None)
+    context = contexts.for_request(w.session, row, at=w.at)
+    rule = _rule(w.session, context, task.department, group=group.key if group else None)
     return rule.get("how", "manual") if rule is not None else None
 
 
-def _rule(w: Work, row: Request, department: str, *, group: str | None = None) -> Mapping[str, Any] | None:
-    """The first line of the department's assignment rule whose condition holds."""
-    body = departments.document(w.session, department)
+def rules_of(session: Session, department: str) -> Sequence[Mapping[str, Any]]:
+    """The lines of the department's assignment rule, in their order."""
+    body = departments.document(session, department)
     if not body.get("assignment"):
-        return None
+        return ()
     owner, _, key = str(body["assignment"]).rpartition("/")
-    document = departments.published(w.session, "assignment_rule", owner or department, key)
-    context = contexts.for_request(w.session, row, at=w.at)
-    for rule in (document or {}).get("rules", ()):
+    document = departments.published(session, "assignment_rule", owner or department, key) or {}
+    rules: Sequence[Mapping[str, Any]] = document.get("rules", ())
+    return rules
+
+
+def _rule(session: Session, context: Context, department: str, *, group: str | None = None) -> Mapping[str, Any] | None:
+    """The first line of the department's assignment rule whose condition holds."""
+    for rule in rules_of(session, department):
         if group is not None and rule["group"].rsplit("/", 1)[-1] != group:
             continue
         if "when" not in rule or condition_over(rule["when"], context):
-            return rule  # type: ignore[no-any-return]
+            return rule
     return None
 
 

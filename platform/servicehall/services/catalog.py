@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from servicehall.domain.conditions import Activation
+from servicehall.domain.conditions import Activation, Context
 from servicehall.domain.plan_dates import Known, plan_dates, without_date
 from servicehall.domain.voices import ADMINISTRATORS
 from servicehall.forms import Checked
@@ -19,10 +19,10 @@ from servicehall.models.definitions import Document
 from servicehall.models.directory import Group, Person
 from servicehall.models.requests import Request
 from servicehall.services import (
+    assignment,
     calendars,
     clockwork,
     contexts,
-    departments,
     directory,
     fulfilment,
     planning,
@@ -165,7 +165,7 @@ def preview(
     def holds(text: str) -> bool:
         return release.condition(text).holds(activation, otherwise=False)
 
-    tasks, outlook = _tasks(viewer, release, checked.answers, activation, at)
+    tasks, outlook = _tasks(viewer, release, checked.answers, activation, context)
     return Preview(
         checked=checked,
         price=price_of(release, checked.answers),
@@ -222,10 +222,10 @@ def _group_keys(viewer: Viewer, ids: Collection[str]) -> dict[str, str]:
 
 
 def _tasks(
-    viewer: Viewer, release: Release, answers: Mapping[str, Any], activation: Activation, at: datetime
+    viewer: Viewer, release: Release, answers: Mapping[str, Any], activation: Activation, context: Context
 ) -> tuple[list[TaskPreview], Outlook]:
     """The tasks that would follow, without those whose condition is false already, and how their dates stand."""
-    plan = fulfilment.plan_of(release)
+    plan, at = fulfilment.plan_of(release), context.now
     anchor = releases.anchor_of(release, answers)
     named = calendars.named(viewer.session, plan.calendar, department=release.department)
     reckoning = calendars.reckoning_of(named.calendar, viewer.person)
@@ -239,9 +239,7 @@ def _tasks(
             key=one.key,
             title=titles[one.key],
             department=one.department or release.department,
-            group=one.group.rsplit("/", 1)[-1]
-            if one.group
-            else _first_agents(viewer, one.department or release.department),
+            group=_queue(viewer.session, context, one.department or release.department, one.group),
             due_at=None if one.key in undated else dates[one.key].due_at,
             after=tuple(key for key in one.after.keys if key not in known.skipped),
             starts_by=outlook.forecast.latest.get(one.key),
@@ -253,9 +251,9 @@ def _tasks(
     return found, outlook
 
 
-def _first_agents(viewer: Viewer, department: str) -> str | None:
-    agents = departments.document(viewer.session, department).get("agents") or ()
-    return str(agents[0]).rsplit("/", 1)[-1] if agents else None
+def _queue(session: Session, context: Context, department: str, group: str | None) -> str | None:
+    key, _why = assignment.queue_named(session, context, department, group)
+    return key.rsplit("/", 1)[-1] if key else None
 
 
 def _expected(release: Release) -> str | None:

@@ -1,13 +1,14 @@
 """Simulation: the requests of a period once through a draft and once through what is published, and what differs.
 
-Both sides see the directory and the calendars as they are now, at the moment when each request was sent; nothing is
-stored. A draft of a shared document is tried with every service that uses it.
+Both sides see the directory and what stays live as they are now, at the moment when each request was sent; nothing is
+stored. A draft of a shared document is tried with every service that uses it, and one of a live document, a calendar or
+a department, with every service that it counts for: on its side it is taken for published.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -17,19 +18,20 @@ from sqlalchemy.orm import Session
 
 from servicehall.clock import as_instant
 from servicehall.documents.document import Document as Authored
-from servicehall.domain.conditions import free_names, takes_private_facts
-from servicehall.errors import Invalid, ServicehallError
+from servicehall.documents.kinds.registry import KINDS
+from servicehall.errors import ServicehallError
 from servicehall.models.definitions import Document
 from servicehall.models.directory import Person
 from servicehall.models.requests import Request
-from servicehall.services import background, catalog, contexts, directory, drafting, releases, unpublished
-from servicehall.services.answers import classifications, for_viewer
+from servicehall.services import assignment, background, catalog, contexts, directory, drafting, releases, unpublished
 from servicehall.services.background import Job, Payload, Told
 from servicehall.services.beneficiaries import beneficiary_of
 from servicehall.services.catalog import Preview
 from servicehall.services.releases import Release, may_order, viewer_context
 from servicehall.services.shelf import row_of
-from servicehall.services.visibility import Viewer, visible_requests
+from servicehall.services.simulation_sight import PRIVATE, takes_private, uses_of
+from servicehall.services.supposing import LIVE, departments_of, services_leaning_on, supposed
+from servicehall.services.visibility import Viewer
 from servicehall.services.work import read_contents, standing_still
 from servicehall.texts import current_locale
 
@@ -37,6 +39,9 @@ KIND = "simulation"
 MOST = 1_000
 BATCH = 100
 ASPECTS = ("refused", "approvers", "tasks", "dates")
+
+
+_Sides = tuple[Release | None, Release]
 
 
 @dataclass(frozen=True)
@@ -97,19 +102,38 @@ def simulate(
 
     Errors: Invalid where the draft, or a service with it, does not resolve.
     """
-    with standing_still():
-        return _simulated(session, dict(_sides(session, document)), rows, told)
+    memories = _Memories(supposed(document) if document.kind in LIVE else {})
+    with standing_still(memories.published):
+        sides = dict(_sides(session, document))
+        uses = {name: _uses(session, document, both) for name, both in sides.items()}
+        return _simulated(session, sides, uses, rows, told, memories)
+
+
+@dataclass(frozen=True)
+class _Memories:
+    """What is read once on each side: with `draft`, which is read by its name, and without."""
+
+    draft: Mapping[str, Any]
+    published: dict[str, Any] = field(default_factory=dict)
+
+    def of_sides(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        return self.published, {**self.published, **self.draft} if self.draft else self.published
 
 
 def _simulated(
-    session: Session, sides: Mapping[str, _Sides], rows: Sequence[Request], told: Callable[[int], None]
+    session: Session,
+    sides: Mapping[str, _Sides],
+    uses: Mapping[str, Set[str]],
+    rows: Sequence[Request],
+    told: Callable[[int], None],
+    memories: _Memories,
 ) -> Simulation:
     differences, passed_over = [], 0
-    uses = {name: {use for one in both if one is not None for use in _uses(one)} for name, both in sides.items()}
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         contents = read_contents(session, [row.content for row in batch])
         people = directory.people(session, [one for row in batch for one in (row.requester_id, row.beneficiary_id)])
+        known = memories.of_sides()
         for row in batch:
             told(1)
             answers = contents.get(row.content)
@@ -117,11 +141,25 @@ def _simulated(
                 passed_over += 1
                 continue
             requester, beneficiary = people[row.requester_id], people[row.beneficiary_id]
-            was, now = _outcomes(session, sides[row.service], row, answers, requester, beneficiary)
+            was, now = _outcomes(session, sides[row.service], row, answers, requester, beneficiary, known)
             aspects = {one: (was[one], now[one]) for one in ASPECTS if was[one] != now[one]}
             if aspects:
                 differences.append(Difference(row.id, row.number, row.service, aspects, uses[row.service]))
     return Simulation(len(rows) - passed_over, passed_over, tuple(differences))
+
+
+def is_tried(kind: str) -> bool:
+    """Whether what comes of requests hangs on documents of a kind, so that a draft of one can be tried on them."""
+    return kind == "service" or kind in LIVE or KINDS[kind].pinned
+
+
+def _uses(session: Session, document: Authored, both: _Sides) -> Set[str]:
+    """What the rules of either side lean on, those that assign tasks included."""
+    found = {use for one in both if one is not None for use in uses_of(one)}
+    departments = {name for one in both if one is not None for name in departments_of(one)}
+    rules = [rule for name in departments for rule in assignment.rules_of(session, name)]
+    drafted = [document.body] if document.kind in LIVE else []
+    return found | {PRIVATE} if takes_private([*rules, *drafted]) else found
 
 
 def ask(viewer: Viewer, row: Document, *, days: int, most: int, at: datetime) -> Job:
@@ -145,79 +183,15 @@ def run(session: Session, payload: Payload, at: datetime, told: Told) -> dict[st
     return {"edition": draft.edition, **found.as_dict()}
 
 
-def seen(viewer: Viewer, found: Mapping[str, Any]) -> dict[str, Any]:
-    """What a viewer may see of a simulation; the other differences are only counted.
-
-    A draft says what becomes of which answer, so a difference would tell what it was made to depend on: where that is
-    a secret answer, to whoever may read all of the request's; where it is a private fact, to auditors alone.
-    """
-    if "differences" not in found:
-        return dict(found)
-    numbers = [one["number"] for one in found["differences"]]
-    rows = viewer.session.scalars(select(Request).where(Request.number.in_(numbers), visible_requests(viewer)))
-    visible = {row.number: row for row in rows}
-    shown = [
-        {name: one[name] for name in _SHOWN}
-        for one in found["differences"]
-        if one["number"] in visible and _may_know(viewer, visible[one["number"]], one["uses"])
-    ]
-    return {**found, "differences": shown, "hidden": len(found["differences"]) - len(shown)}
-
-
-PRIVATE, SECRET = "private", "secret"
-_SHOWN = ("number", "service", "aspects")
-_Sides = tuple[Release | None, Release]
-
-
-def _may_know(viewer: Viewer, row: Request, uses: Collection[str]) -> bool:
-    if PRIVATE in uses and not viewer.is_auditor:
-        return False
-    return SECRET not in uses or not for_viewer(viewer, row).masked
-
-
-def _uses(release: Release) -> Iterator[str]:
-    """PRIVATE where an expression knows of people what a colleague may not, SECRET where something takes a secret
-    answer; who is passed on whole, and all answers at once, count as used, but not who is merely named, to be told."""
-    read = [text for text in _texts(release.data) if text not in _PEOPLE and _is_expression(text)]
-    if any(map(takes_private_facts, read)):
-        yield PRIVATE
-    names = {name for text in read for name in free_names(text)}
-    secret = {key for key, kind in classifications(release).items() if kind == "secret"}
-    if secret and ("answers" in names or secret & {name.removeprefix("answers.").partition(".")[0] for name in names}):
-        yield SECRET
-
-
-def _is_expression(text: str) -> bool:
-    try:
-        free_names(text)
-    except Invalid:
-        return False
-    return True
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every text but the names of things and lists of names: an expression, or the name of a field that decides."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            if name not in _NAMES:
-                yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
-
-
-_NAMES = frozenset(("key", "keywords", "shows"))
-_PEOPLE = ("requester", "requested_for")
-
-
 def _key(viewer: Viewer, row: Document) -> str:
     return f"{KIND}:{row.id}:{viewer.id}"
 
 
 def _sides(session: Session, document: Authored) -> Iterator[tuple[str, _Sides]]:
     """By service that the draft would change: its release as it is (None: not published), and as it would be."""
+    if document.kind in LIVE:
+        yield from ((name, (one, one)) for name, one in services_leaning_on(session, document).items())
+        return
     own = document.kind == "service"
     for service in [document] if own else unpublished.services_through(session, document, departments=None):
         row = row_of(session, service.name)
@@ -228,12 +202,21 @@ def _sides(session: Session, document: Authored) -> Iterator[tuple[str, _Sides]]
 
 
 def _outcomes(
-    session: Session, sides: _Sides, row: Request, answers: Mapping[str, Any], requester: Person, beneficiary: Person
+    session: Session,
+    sides: _Sides,
+    row: Request,
+    answers: Mapping[str, Any],
+    requester: Person,
+    beneficiary: Person,
+    memories: Sequence[dict[str, Any]],
 ) -> Sequence[Mapping[str, Any]]:
     """On each side what a request comes to: with the priority that the side gives, unless what is published gives
     another than the request has. Then somebody chose it, and it counts on both sides."""
     for own in (False, True):
-        found = [_outcome(session, one, row, answers, requester, beneficiary, own=own) for one in sides]
+        found = []
+        for side, memory in zip(sides, memories, strict=True):
+            with standing_still(memory):
+                found.append(_outcome(session, side, row, answers, requester, beneficiary, own=own))
         if found[0].get("priority") == row.priority:
             break
     return found

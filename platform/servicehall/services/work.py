@@ -267,9 +267,12 @@ _still: ContextVar[dict[str, Any] | None] = ContextVar("still", default=None)
 
 
 @contextmanager
-def standing_still() -> Iterator[None]:
-    """Within the block directory and documents do not change, and are read once: for many readings of one session."""
-    token = _still.set({})
+def standing_still(memory: dict[str, Any] | None = None) -> Iterator[None]:
+    """Within the block directory and documents do not change, and are read once: for many readings of one session.
+
+    `memory` keeps what was read for another such block, and what is in it already counts as read.
+    """
+    token = _still.set({} if memory is None else memory)
     try:
         yield
     finally:
@@ -288,11 +291,16 @@ def remembered(name: tuple[str, ...], read: Callable[[], Value]) -> Value:
     memo = _memo()
     if memo is None:
         return read()
-    key = "/".join(name)
+    key = remembered_as(*name)
     if key not in memo:
         memo[key] = read()
     found: Value = memo[key]
     return found
+
+
+def remembered_as(*name: str) -> str:
+    """The key in such a memory."""
+    return "/".join(name)
 
 
 def memory(name: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from servicehall.documents.json_schema import schema_of, schema_of_all
 from servicehall.documents.kinds.registry import KINDS
 from servicehall.errors import BadRequest, Invalid, NotFound, Problem
 from servicehall.models.definitions import Document
-from servicehall.services import checking, deciders, definitions, drafting, simulation
+from servicehall.services import checking, deciders, definitions, drafting, simulation, simulation_sight
 from servicehall.services.shelf import Name, row_of
 from servicehall.texts import _, pick
 from servicehall.web.api import definition_shapes as shapes
@@ -150,7 +150,7 @@ def simulate_definition(kind: str, department: str, key: str, said: dict[str, An
     if len(rows) > AT_ONCE or "respond-async" in request.headers.get("Prefer", ""):
         row = definitions.get(viewer().session, name)
         return job_answer(simulation.ask(viewer(), row, days=said["days"], most=said["most"], at=now()))
-    return as_json(simulation.seen(viewer(), simulation.simulate(viewer().session, document, rows).as_dict()))
+    return as_json(simulation_sight.seen(viewer(), simulation.simulate(viewer().session, document, rows).as_dict()))
 
 
 @call("GET", "/schemas", summary="The JSON Schema of any document", tag=TAG, answer="application/schema+json")

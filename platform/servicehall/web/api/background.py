@@ -9,7 +9,7 @@ from flask import Response
 
 from servicehall.clock import as_instant
 from servicehall.errors import NotFound
-from servicehall.services import background, checking, simulation
+from servicehall.services import background, checking, simulation, simulation_sight
 from servicehall.services.background import Job
 from servicehall.services.visibility import Viewer
 from servicehall.texts import _
@@ -19,7 +19,7 @@ from servicehall.web.api.calls import as_json, call, viewer
 AGAIN_AFTER = "2"
 SEEN: Mapping[str, Callable[[Viewer, Mapping[str, Any]], Mapping[str, Any]]] = {
     checking.KIND: lambda viewer, result: result,
-    simulation.KIND: simulation.seen,
+    simulation.KIND: simulation_sight.seen,
 }
 """Kind → what of its result a viewer may see now."""
 

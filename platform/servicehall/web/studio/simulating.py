@@ -12,9 +12,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound as NoPage
 
 from servicehall.clock import now, parse_instant
-from servicehall.documents.kinds.registry import KINDS
 from servicehall.models.definitions import Document
-from servicehall.services import definitions, drafting, simulation
+from servicehall.services import definitions, drafting, simulation, simulation_sight
 from servicehall.services.shelf import Name
 from servicehall.services.visibility import Viewer
 from servicehall.texts import N_, _
@@ -54,7 +53,7 @@ def page(kind: str, department: str, key: str) -> ResponseReturnValue:
     viewer = author(department)
     row = _row(viewer, (kind, department, key))
     job = simulation.asked(viewer, row)
-    found = simulation.seen(viewer, job.result) if job is not None and job.result is not None else None
+    found = simulation_sight.seen(viewer, job.result) if job is not None and job.result is not None else None
     return render_template(
         "studio/simulation.html",
         row=row,
@@ -121,13 +120,10 @@ _LINES: Mapping[str, Any] = {
 
 
 def _row(viewer: Viewer, name: Name) -> Document:
-    """A document that requests are pinned to; for others there is nothing to simulate."""
-    if not is_tried(name[0]):
+    """A document that can be tried; for others there is nothing to simulate."""
+    if not simulation.is_tried(name[0]):
         raise NoPage
     return definitions.get(viewer.session, name)
 
 
-@pages.app_template_test("tried")
-def is_tried(kind: str) -> bool:
-    """Whether requests are pinned to documents of a kind, so that a draft of one can be tried on them."""
-    return kind == "service" or KINDS[kind].pinned
+pages.app_template_test("tried")(simulation.is_tried)
