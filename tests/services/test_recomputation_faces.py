@@ -53,8 +53,9 @@ def test_the_page_shows_what_moves_and_moves_it(
     page = browser.get("/admin/clocks").text
     number = small.request(moving).number
     db.session.remove()
-    assert "Clocks that would move: 1 (requests: 1)" in page
+    assert "Clocks that go by an older version: 1 (requests: 1)" in page
     assert "due later: 1" in page
+    assert "due as before" not in page
     assert number not in page, "a catalog administrator sees no request by office"
     assert before in page
     (basis,) = re.findall(r'name="basis" value="(\w+)"', page)
@@ -112,3 +113,19 @@ def test_the_command_shows_and_carries_at_once(run: Callable[..., Result], small
     assert (said["clocks"], said["requests_moved"], said["items"][0]["due_at"]) == (1, 1, before)
     assert due(small, moving) == said["items"][0]["new_due_at"]
     assert run().output.startswith("0 clocks would move")
+
+
+def test_a_clock_that_keeps_its_date_is_not_counted_among_those_that_would_be_due_at_another_time(
+    run: Callable[..., Result], small: Small, browser_of: Browser, api_of: Browser
+) -> None:
+    small.at = now()
+    small.person("author", roles=["catalog_admin"])
+    small.publish(TASKS + SLA, hours=HOURS % "24:00")
+    small.order()
+    small.publish(TASKS + SLA, hours=HOURS % "24:00" + "title: Hours\n")
+    db.session.remove()
+    page = browser_of("author@example.com").get("/admin/clocks").text
+    assert ("due as before: 1" in page, "due later" in page, "due earlier" in page) == (True, False, False)
+    seen = api_of("author@example.com").get(PATH).json
+    assert (seen["clocks"], seen["unchanged"]) == (1, 1)
+    assert "0 clocks would move, 1 keep their date" in run("sla", "recompute", "--dry-run").output

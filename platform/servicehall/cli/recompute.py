@@ -59,9 +59,11 @@ def recompute(
         )
         done = _carry(order, quiet=as_json)
     if as_json:
-        click.echo(json.dumps({"clocks": len(records), "requests_moved": done, "items": records}, ensure_ascii=False))
+        said = {"clocks": len(records), "unchanged": found.unchanged, "requests_moved": done, "items": records}
+        click.echo(json.dumps(said, ensure_ascii=False))
     else:
-        click.echo(_("{clocks} clocks would move, {done} requests were done.", clocks=len(records), done=done))
+        counts = {"clocks": len(records) - found.unchanged, "same": found.unchanged, "done": done}
+        click.echo(_("{clocks} clocks would move, {same} keep their date; {done} requests were done.", **counts))
 
 
 def _records(found: Preview) -> list[dict[str, Any]]:

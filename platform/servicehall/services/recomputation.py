@@ -83,6 +83,11 @@ class Move:
         return self.computed.due_at if self.computed is not None else None
 
     @property
+    def keeps_date(self) -> bool:
+        """Whether it is due, or stands still, as it was: only what happens from now on goes by what holds today."""
+        return not self.ends and self.due_at == self.clock.due_at
+
+    @property
     def withdraws(self) -> bool:
         return self.computed is not None and self.computed.withdraws
 
@@ -205,7 +210,7 @@ def _places(target: Target) -> Iterator[tuple[str, int]]:
 
 @dataclass(frozen=True)
 class Preview:
-    """The clocks that would move, by their due moment; `basis` is the hash of what they would move to."""
+    """The clocks that do not go by what holds today, by their due moment; `basis` is the hash of what they move to."""
 
     moves: Sequence[Move]
 
@@ -217,6 +222,11 @@ class Preview:
     @property
     def requests(self) -> int:
         return len({move.row.id for move in self.moves})
+
+    @property
+    def unchanged(self) -> int:
+        """How many of them keep their due moment."""
+        return sum(move.keeps_date for move in self.moves)
 
     @property
     def pins(self) -> dict[str, Any]:

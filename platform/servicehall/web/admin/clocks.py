@@ -21,7 +21,7 @@ MOST = 200
 
 @pages.get("/admin/clocks")
 def listed() -> ResponseReturnValue:
-    """`?calendar=&service=&order=`: the clocks that would move, and how far an order is that was given."""
+    """`?calendar=&service=&order=`: the clocks that do not go by what holds today, and how far an order is."""
     viewer = author()
     everything = recomputation.preview(viewer.session, recomputation.scope_for(viewer), at=now())
     found = everything.within(Scope(calendar=typed("calendar") or None, service=typed("service") or None))
@@ -60,10 +60,11 @@ def move() -> ResponseReturnValue:
 
 
 def _counts(found: Preview) -> dict[str, int]:
-    """How many clocks would be due later and earlier, end, be missed, and be missed no more."""
+    """How many clocks would be due later, as before and earlier, end, be missed, and be missed no more."""
     shifted = [(move.clock.due_at, move.due_at) for move in found.moves]
     return {
         "later": sum(then is not None and was is not None and then > was for was, then in shifted),
+        "same": found.unchanged,
         "earlier": sum(then is not None and was is not None and then < was for was, then in shifted),
         "ends": sum(move.ends for move in found.moves),
         "missed": sum(move.misses for move in found.moves),

@@ -55,6 +55,7 @@ class Foreseen(shapes.Shape):
     basis = fields.String()
     clocks = fields.Integer()
     requests = fields.Integer()
+    unchanged = fields.Integer(metadata={"description": "So many of the clocks keep their due moment"})
     items = fields.List(fields.Nested(ForeseenMove))
     next = fields.String(allow_none=True)
 
@@ -73,8 +74,8 @@ def preview_recomputation(query: dict[str, Any]) -> Response:
     records = cases.move_records(viewer().session, found.moves, viewer=viewer())
     page = listed_parts([{"id": one["clock"], **one} for one in records], query).get_json()
     items = [{name: value for name, value in one.items() if name != "id"} for one in page["items"]]
-    counts = {"basis": found.basis, "clocks": len(found.moves), "requests": found.requests}
-    return as_json({**counts, "items": items, "next": page["next"]})
+    counts = {"clocks": len(found.moves), "requests": found.requests, "unchanged": found.unchanged}
+    return as_json({"basis": found.basis, **counts, "items": items, "next": page["next"]})
 
 
 @call(
