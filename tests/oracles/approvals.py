@@ -330,8 +330,10 @@ class Model:
     # --- deputies ---
 
     def may_stand_in(self, deputy: str, vote: Vote, key: str) -> bool:
-        voices = {one for other in self.votes[key] if other is not vote for one in other.people}
-        return deputy not in self.company.gone | self.selves | voices | self.out(key)
+        others = [other for other in self.votes[key] if other is not vote]
+        voices = {one for other in others for one in other.people}
+        alone = any(vote.state == "pending" and set(vote.members or ()) - voices == {deputy} for vote in others)
+        return not alone and deputy not in self.company.gone | self.selves | voices | self.out(key)
 
     def hand_on(self, key: str, votes: Iterable[Vote]) -> None:
         """Open votes of persons lie with the deputy, or the deputy's deputy, as far as each may decide here."""

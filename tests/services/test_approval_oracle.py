@@ -140,8 +140,15 @@ class Told(RuleBasedStateMachine):
     database: Database
     folder: Path
 
-    @initialize(company=companies, chain=chains, beneficiary=st.sampled_from(["asks", "asks", "ben", "cem"]))
-    def begin(self, company: dict[str, Any], chain: dict[str, Any], beneficiary: str) -> None:
+    @initialize(
+        company=companies,
+        chain=chains,
+        beneficiary=st.sampled_from(["asks", "asks", "ben", "cem"]),
+        away=st.lists(st.tuples(people, st.one_of(people, groups)), min_size=2, max_size=5),
+    )
+    def begin(
+        self, company: dict[str, Any], chain: dict[str, Any], beneficiary: str, away: list[tuple[str, str]]
+    ) -> None:
         made = self.database.enter(make_random_company)
         self.context = self.database.app.app_context()
         self.context.push()
@@ -152,6 +159,8 @@ class Told(RuleBasedStateMachine):
         there = {name: [key for key in keys if key in KEYS[: len(chain["stages"])]] for name, keys in REOPENS.items()}
         self.small.publish(f"on_behalf: anyone\n{document}", fields=FIELDS.format(**there))
         self.chain, self.beneficiary = chain, beneficiary
+        for person, deputy in away:  # a group: its first, who may be its last
+            self.name_deputy(person, next(iter(self.company.groups.get(deputy, [deputy])), person))
         self.order()
 
     def order(self) -> None:
@@ -313,15 +322,19 @@ class Told(RuleBasedStateMachine):
         act(one, other)
 
     def go_away(self, person: str, deputy: str) -> None:
+        if self.name_deputy(person, deputy):
+            self.small.ring_due()
+            self.model.directory_changed(person)
+
+    def name_deputy(self, person: str, deputy: str) -> bool:
         if {person, deputy} & self.company.gone or not self.can_name(person, deputy):
-            return
+            return False
         viewer, today = self.small.viewer(person), self.small.at.date()
         delegations.delegate(
             deputy=f"{deputy}@example.com", since=today, until=today, departments=None, viewer=viewer, at=self.small.at
         )
-        self.small.ring_due()
         self.company.away[person] = deputy
-        self.model.directory_changed(person)
+        return True
 
     def come_back(self, person: str, _other: str) -> None:
         if person in self.company.gone or person not in self.company.away:

@@ -142,6 +142,18 @@ def test_who_decided_in_a_stage_kept_apart_does_not_stand_in(small: Small) -> No
     assert holder(small, made) == "boss"
 
 
+def test_who_alone_speaks_for_a_group_of_the_stage_keeps_that_voice_and_does_not_stand_in(small: Small) -> None:
+    small.group("guards", "sec")
+    small.publish("approval: {stages: [{key: one, approvers: [{manager: {}}, {group: guards}]}]}")
+    delegate(small, "boss", "sec")
+    made = small.order()
+    assert holder(small, made) == "boss"
+    small.decide("sec", "approve", made)
+    assert small.voices(made) == [("boss", "pending"), ("guards", "approved")]
+    small.decide("boss", "approve", made)
+    assert small.state(made) == "in_progress"
+
+
 @pytest.mark.parametrize(("departments", "found"), [(["it"], "sec"), (["hr"], "boss"), (["hr", "it"], "sec")])
 def test_for_some_departments_only(small: Small, departments: list[str], found: str) -> None:
     small.publish(CHAIN)

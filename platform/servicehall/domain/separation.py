@@ -100,13 +100,17 @@ def refuses_deputy(
 ) -> str | None:
     """Why a deputy may not take this voice over: `inactive`, `requester`, `beneficiary`, `apart` or `has_voice`.
 
-    `casts` are all voices of the request; requester and beneficiary never stand in, whatever `self_approval` says.
+    `casts` are all voices of the request; requester and beneficiary never stand in, whatever `self_approval` says. Who
+    alone is left to speak for a group of the stage has that voice: standing in would leave the group's to the fallback.
     """
     if not active:
         return "inactive"
     if deputy in selves:
         return selves[deputy]
-    if any(deputy in (other.person, other.holder, other.decided_by) for other in _beside(cast, casts)):
+    beside = _beside(cast, casts)
+    taken = {who for other in beside for who in (other.person, other.holder, other.decided_by)}
+    alone = any({*other.members} - taken == {deputy} for other in beside if other.state == _A.PENDING)
+    if alone or deputy in taken:
         return "has_voice"
     return "apart" if deputy in apart_from(chain, cast.stage, casts) else None
 
