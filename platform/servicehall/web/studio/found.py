@@ -1,4 +1,4 @@
-"""What the checks find, where it is."""
+"""What the checks find in a draft, and where it is."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from servicehall.documents.examination import PlacedProblem
+from sqlalchemy.orm import Session
+
+from servicehall.documents.examination import ERROR, PlacedProblem
+from servicehall.documents.pack import as_document
 from servicehall.documents.patching import pointer
+from servicehall.documents.source import read_yaml
+from servicehall.services import checking
 from servicehall.web.studio import places, words
 from servicehall.web.studio.page import Page
 
@@ -58,3 +63,11 @@ def below(page: Page, place: str) -> list[str]:
     """What is wrong at a place and everywhere within it; places as the checks name them."""
     inner = (place + ".", place + "[")
     return [one for path, said in page.by_place.items() if path == place or path.startswith(inner) for one in said]
+
+
+def examine(session: Session, text: str) -> list[PlacedProblem]:
+    """Everything that is wrong with a text, by line, errors first; publishing would find the same."""
+    document, problems = as_document(read_yaml(text))
+    if document is not None:
+        problems = checking.check_draft(session, document)
+    return sorted(problems, key=lambda one: (one.severity != ERROR, one.line))

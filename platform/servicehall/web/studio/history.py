@@ -16,8 +16,8 @@ from servicehall.models.definitions import DocumentVersion, DraftStep
 from servicehall.services import directory, versions
 from servicehall.services.work import read_contents
 from servicehall.texts import _
-from servicehall.web.studio import lists, places
-from servicehall.web.studio.lists import Comparison
+from servicehall.web.studio import comparing, places
+from servicehall.web.studio.comparing import Comparison
 from servicehall.web.studio.page import Page
 
 MOST = 30
@@ -112,7 +112,7 @@ def _chosen(page: Page) -> tuple[str, str] | None:
 
 
 def _compare(page: Page, since: str, to: str) -> Comparison:
-    return lists.compare(_document(page, since), _document(page, to))
+    return comparing.compare(_document(page, since), _document(page, to))
 
 
 def _document(page: Page, number: str) -> Authored | None:

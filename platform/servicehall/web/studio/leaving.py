@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request
@@ -20,7 +20,7 @@ from servicehall.texts import N_, _
 from servicehall.web.admin.common import author, sent, typed
 from servicehall.web.once import once
 from servicehall.web.portal.acting import undo
-from servicehall.web.studio import kinds, lists
+from servicehall.web.studio import comparing, kinds
 from servicehall.web.studio.page import base_of
 from servicehall.web.studio.pages import ONE
 
@@ -69,7 +69,7 @@ def ask(kind: str, department: str, key: str, act: str) -> ResponseReturnValue:
         back=base_of(name),
         danger=act in ("discard", "retire"),
         fields=[("edition", drafting.edition(row)), ("version", typed("version"))],
-        comparison=lists.compare(lists.published_of(row), drafted) if act == "discard" else None,
+        comparison=comparing.compare(comparing.published_of(row), drafted) if act == "discard" else None,
         affected=found,
         may_author=viewer.may_author,
         kind_name=kinds.name_of,
@@ -101,7 +101,7 @@ def download(kind: str, department: str, key: str) -> ResponseReturnValue:
     if wanted.isdecimal() and len(wanted) < 7:
         text = Authored.of(versions.body_of(session, row, int(wanted))).canonical()
     else:
-        text = (lists.draft_text(row) if wanted == "draft" else "") or lists.published_text(row)
+        text = (_text(row.draft_body) if wanted == "draft" else "") or _text(row.body)
     if not text:
         raise NoPage
     answer = Response(text, content_type="application/yaml; charset=utf-8")
@@ -130,3 +130,8 @@ _VERBS: dict[str, Callable[[Viewer, Name], Any]] = {
     "retire": _retire,
     "restore": _restore,
 }
+
+
+def _text(body: Mapping[str, Any] | None) -> str:
+    """The canonical YAML; empty where there is none."""
+    return Authored.of(body).canonical() if body is not None else ""

@@ -23,11 +23,11 @@ from servicehall.web.portal import words
 from servicehall.web.portal.acting import undo
 from servicehall.web.portal.paging import cursor, first_href, next_href
 from servicehall.web.shell import LANGUAGES
-from servicehall.web.studio import kinds, lists
+from servicehall.web.studio import kinds
 from servicehall.web.studio.found import fault_of
 from servicehall.web.studio.nodes import Node, locales_of
 from servicehall.web.studio.page import Page, base_of
-from servicehall.web.studio.starters import starting_points
+from servicehall.web.studio.starters import beginning, starting_points
 from servicehall.web.studio.tabs import TABS, tabs_of
 
 pages = Blueprint("studio", __name__)
@@ -80,7 +80,7 @@ def make() -> ResponseReturnValue:
     if is_there(row_of(viewer.session, name)):
         return redirect(base_of(name), code=303)
     try:
-        body = lists.beginning(viewer, name, copy=said["copy"], title=sent("title"))
+        body = beginning(viewer, name, copy=said["copy"], title=sent("title"))
         drafting.save(name, body=body, viewer=viewer, at=now(), expected="new")
     except Invalid as error:
         undo()

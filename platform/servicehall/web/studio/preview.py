@@ -25,8 +25,7 @@ from servicehall.services.visibility import Viewer
 from servicehall.texts import N_, pick
 from servicehall.web.portal import people, words
 from servicehall.web.portal.filling import Filling, fill, with_preview
-from servicehall.web.studio import lists
-from servicehall.web.studio.found import Fault, fault_of
+from servicehall.web.studio.found import Fault, examine, fault_of
 from servicehall.web.studio.page import Page
 
 WIDTHS: Mapping[str, str] = {"desktop": N_("Desktop"), "phone": N_("Phone")}
@@ -164,7 +163,7 @@ def _is_hidden(page: Page, asked: Asked, release: Release) -> bool:
 
 def _errors(page: Page) -> list[Fault]:
     """What keeps the draft from being built."""
-    found = lists.examine(page.viewer.session, page.document.canonical())
+    found = examine(page.viewer.session, page.document.canonical())
     return [fault_of(page.row.kind, page.body, one) for one in found if one.severity == ERROR]
 
 

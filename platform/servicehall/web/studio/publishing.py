@@ -24,7 +24,7 @@ from servicehall.web.admin.common import author, sent
 from servicehall.web.formats import reader_zone
 from servicehall.web.once import once
 from servicehall.web.portal.acting import undo
-from servicehall.web.studio import kinds, lists
+from servicehall.web.studio import comparing, kinds
 from servicehall.web.studio.found import fault_of
 from servicehall.web.studio.page import base_of
 from servicehall.web.studio.pages import ONE
@@ -82,7 +82,7 @@ def _page(viewer: Viewer, name: Name, **more: Any) -> str:
         tabs=list(tabs_of(row.kind)),
         is_checking=problems is None and check is not None and check.job.is_open,
         errors=sum(one.severity == ERROR for one in problems or ()),
-        comparison=lists.compare(lists.published_of(row), document) if row.draft else None,
+        comparison=comparing.compare(comparing.published_of(row), document) if row.draft else None,
         affected=affected(session, name),
         asks_for_review=asks,
         may_publish=not (asks and wrote),

@@ -16,7 +16,8 @@ from servicehall.errors import Invalid
 from servicehall.services import drafting
 from servicehall.services.drafting import Overtaken
 from servicehall.texts import _
-from servicehall.web.studio import lists, places, words
+from servicehall.web.studio import places, words
+from servicehall.web.studio.found import examine
 from servicehall.web.studio.page import Page
 from servicehall.web.studio.parts import shown_of
 from servicehall.web.studio.reading import part_at
@@ -33,7 +34,7 @@ def examined(page: Page, text: str) -> Sequence[PlacedProblem]:
     if document is not None and document.name != page.name:
         message = _("Kind, department and key cannot be changed.")
         return [PlacedProblem("", document.line("key"), "key", ERROR, "name", message)]
-    return lists.examine(page.viewer.session, text)
+    return examine(page.viewer.session, text)
 
 
 def possible(text: str, line: int) -> list[tuple[str, str]]:
