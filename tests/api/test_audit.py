@@ -12,8 +12,8 @@ from tests.factories.onboardings import INTERNAL, SECRETS, SENT_BACK, Onboarding
 
 from servicehall import jobs
 from servicehall.clock import now
+from servicehall.models.access import AccessLog
 from servicehall.models.base import db
-from servicehall.models.operations import AccessLog
 from servicehall.reports.verify import verify_pdf
 from servicehall.services import sealing
 

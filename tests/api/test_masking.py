@@ -11,9 +11,9 @@ from sqlalchemy import select
 from tests.factories.company import AUDITOR, DIRECTOR, HR_AGENT, HR_LEAD, MANAGER
 from tests.factories.orders import approve, onboarding, order
 
+from servicehall.models.access import AccessLog
 from servicehall.models.base import db
 from servicehall.models.directory import Person
-from servicehall.models.operations import AccessLog
 from servicehall.services import directory
 
 SERVICE = "hr/employee-onboarding"

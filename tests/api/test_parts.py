@@ -13,8 +13,8 @@ from tests.factories.company import AUDITOR, DIRECTOR, EMPLOYEE, HR_AGENT, HR_LE
 from tests.factories.orders import approve, onboarding, order, workday
 
 from servicehall import jobs
+from servicehall.models.access import AccessLog
 from servicehall.models.base import db
-from servicehall.models.operations import AccessLog
 
 SERVICE = "hr/employee-onboarding"
 Api = Callable[[str], Any]

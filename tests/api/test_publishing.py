@@ -18,7 +18,8 @@ from servicehall.jobs.claims import work_off
 from servicehall.models.base import db
 from servicehall.models.definitions import Document, DocumentVersion
 from servicehall.models.directory import Person
-from servicehall.models.operations import DONE, Notice, Timers
+from servicehall.models.notices import Notice
+from servicehall.models.operations import DONE, Timers
 from servicehall.services.affected import affected
 from servicehall.services.work import read_content
 

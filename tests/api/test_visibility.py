@@ -19,8 +19,8 @@ from tests.factories.orders import approve, onboarding, order
 from werkzeug.routing import AnyConverter, Rule
 
 from servicehall.clock import now
+from servicehall.models.access import AccessLog
 from servicehall.models.base import db
-from servicehall.models.operations import AccessLog
 from servicehall.services import directory_import
 
 SERVICE = "hr/employee-onboarding"

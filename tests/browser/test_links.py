@@ -17,7 +17,7 @@ from tests.browser.conftest import PASSWORD
 from servicehall import config
 from servicehall.models.approvals import Approval
 from servicehall.models.directory import Person
-from servicehall.models.operations import ApprovalLink
+from servicehall.models.notices import ApprovalLink
 from servicehall.models.requests import Request
 from servicehall.services import approval_links
 

@@ -18,7 +18,8 @@ from servicehall.models.approvals import Approval, Stage
 from servicehall.models.base import db
 from servicehall.models.clocks import Clock
 from servicehall.models.fulfilment import Task
-from servicehall.models.operations import CANCELLED, OPEN, Notice, Timers
+from servicehall.models.notices import Notice
+from servicehall.models.operations import CANCELLED, OPEN, Timers
 from servicehall.models.requests import Request
 from servicehall.services import decisions, requests, tasks, timers
 from servicehall.services.requests import Order

@@ -22,8 +22,9 @@ from tests.databases import settings_for
 from servicehall import create_app
 from servicehall.clock import now
 from servicehall.jobs.claims import Claim, Kind, work_off
+from servicehall.models.access import AccessLog
 from servicehall.models.base import db
-from servicehall.models.operations import AccessLog, Outbox
+from servicehall.models.operations import Outbox
 
 LEASE = timedelta(milliseconds=40)
 

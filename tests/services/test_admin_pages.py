@@ -17,7 +17,8 @@ from tests.factories.offices import ADMIN, AUTHOR, PLAIN, let_go, look_again
 from servicehall.clock import now
 from servicehall.jobs import background
 from servicehall.models.base import begin_writing
-from servicehall.models.operations import ApiToken, Outbox, Timers
+from servicehall.models.operations import Outbox, Timers
+from servicehall.models.tokens import ApiToken
 from servicehall.services import directory, timers
 from servicehall.services.deliveries import DELIVERIES
 from servicehall.services.people import record_person

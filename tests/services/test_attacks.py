@@ -13,7 +13,7 @@ from tests.factories.small import Small
 
 from servicehall import create_app
 from servicehall.models.base import db
-from servicehall.models.operations import Notice
+from servicehall.models.notices import Notice
 from servicehall.services.people import record_person
 
 Browser = Callable[[str], FlaskClient]

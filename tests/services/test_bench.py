@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
 
 from servicehall.cli.benchmarks import company, prints, timers
-from servicehall.models.operations import DONE, OPEN, StoredReport, Timers
+from servicehall.models.files import StoredReport
+from servicehall.models.operations import DONE, OPEN, Timers
 
 
 def number_of(session: Session, state: str) -> int:

@@ -13,8 +13,9 @@ from tests.services.test_handovers import leave
 from servicehall.clock import now
 from servicehall.models.base import db
 from servicehall.models.directory import Person
+from servicehall.models.files import Upload
 from servicehall.models.log import ContentRow, EventRow
-from servicehall.models.operations import Notice, Upload
+from servicehall.models.notices import Notice
 from servicehall.services import audit, directory, erasure, files, handovers, printing, rebuilding, requests
 from servicehall.services.cases import history
 from servicehall.services.people import record_person

@@ -21,7 +21,7 @@ from servicehall import config
 from servicehall.clock import now
 from servicehall.errors import Invalid, NotFound, TooLarge, Unavailable, UnsupportedMedia
 from servicehall.forms import FileFacts
-from servicehall.models.operations import Upload
+from servicehall.models.files import Upload
 from servicehall.services import files
 from servicehall.services.files import display_name
 from servicehall.services.lookups import Directory

@@ -28,7 +28,7 @@ from servicehall.errors import Unavailable
 from servicehall.models.base import db, reading, writing
 from servicehall.models.directory import Person
 from servicehall.models.engine import engine_options, prepare_engine
-from servicehall.models.operations import ApiToken
+from servicehall.models.tokens import ApiToken
 from servicehall.services.work import work
 from servicehall.web import accounts, tokens
 from servicehall.web.roles import upgrade_database

@@ -28,13 +28,13 @@ from servicehall.clock import now
 from servicehall.jobs import housekeeping, outbox
 from servicehall.jobs.claims import PAUSES, Claim, Fenced, GiveUp, Kind, claim, work_off
 from servicehall.jobs.engine import make_huey
+from servicehall.models.access import AccessLog
 from servicehall.models.base import db
 from servicehall.models.operations import (
     CANCELLED,
     DONE,
     OPEN,
     PARKED,
-    AccessLog,
     FormNonce,
     IdempotencyKey,
     Outbox,

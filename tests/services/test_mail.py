@@ -25,7 +25,8 @@ from servicehall.channels.mail import Mail, Part, compose, send
 from servicehall.clock import as_instant, now
 from servicehall.models.base import new_id
 from servicehall.models.fulfilment import Task
-from servicehall.models.operations import Notice, Outbox, insert_once
+from servicehall.models.notices import Notice
+from servicehall.models.operations import Outbox, insert_once
 from servicehall.models.requests import Request
 from servicehall.services import guests, parked, people, requests, secret_links, tasks
 from servicehall.services.requests import Order

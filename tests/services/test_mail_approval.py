@@ -21,7 +21,8 @@ from servicehall import config
 from servicehall.clock import now
 from servicehall.models.base import db
 from servicehall.models.log import EventRow
-from servicehall.models.operations import ApprovalLink, Notice, Outbox
+from servicehall.models.notices import ApprovalLink, Notice
+from servicehall.models.operations import Outbox
 from servicehall.services import delegations, secret_links
 from servicehall.services.approval_links import PURPOSE
 from servicehall.services.people import record_person, set_preferences

@@ -14,11 +14,13 @@ from tests.factories.people import make_group, make_person
 
 from servicehall.clock import now
 from servicehall.domain import events as e
+from servicehall.models.access import AccessLog
 from servicehall.models.approvals import Approval
 from servicehall.models.base import db
 from servicehall.models.directory import Person
 from servicehall.models.log import EventRow
-from servicehall.models.operations import AccessLog, FormNonce, Notice
+from servicehall.models.notices import Notice
+from servicehall.models.operations import FormNonce
 from servicehall.models.requests import Comment, Participant, Request
 from servicehall.services import decisions, directory, requests
 from servicehall.services.lookups import Directory

@@ -10,7 +10,8 @@ from tests.factories.small import Small
 
 from servicehall import config
 from servicehall.models.base import db
-from servicehall.models.operations import Notice, Outbox
+from servicehall.models.notices import Notice
+from servicehall.models.operations import Outbox
 from servicehall.services import people
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

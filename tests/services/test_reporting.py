@@ -34,10 +34,12 @@ from servicehall import jobs
 from servicehall.cli import main
 from servicehall.clock import now
 from servicehall.errors import NotFound
+from servicehall.models.access import AccessLog
 from servicehall.models.base import db, own_transaction
 from servicehall.models.directory import Person
+from servicehall.models.files import StoredReport
 from servicehall.models.log import ContentRow
-from servicehall.models.operations import OPEN, PARKED, AccessLog, Outbox, StoredReport
+from servicehall.models.operations import OPEN, PARKED, Outbox
 from servicehall.models.requests import Request
 from servicehall.reports.verify import verify_pdf
 from servicehall.services import audit, files, reporting, requests, sealing

@@ -15,8 +15,8 @@ from servicehall.documents.parts import rewrite, walk
 from servicehall.documents.words import Text
 from servicehall.errors import Invalid
 from servicehall.models.base import db
+from servicehall.models.files import Upload
 from servicehall.models.log import EventRow, ReleaseRow
-from servicehall.models.operations import Upload
 from servicehall.services import drafting, simulation, simulation_sight
 from servicehall.services.people import record_person
 from servicehall.services.simulation import ASPECTS, Simulation

@@ -27,7 +27,8 @@ from servicehall.jobs import outbox
 from servicehall.jobs.claims import work_off
 from servicehall.models.directory import Person
 from servicehall.models.fulfilment import Task
-from servicehall.models.operations import Notice, Outbox
+from servicehall.models.notices import Notice
+from servicehall.models.operations import Outbox
 from servicehall.models.requests import Request
 from servicehall.services import requests, tasks
 from servicehall.services.requests import Order

@@ -14,11 +14,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from servicehall.errors import Invalid, NotFound
+from servicehall.models.access import AccessLog
 from servicehall.models.base import db
 from servicehall.models.definitions import Document
 from servicehall.models.directory import Person
 from servicehall.models.log import EventRow
-from servicehall.models.operations import AccessLog
 from servicehall.services import cases, definitions, delegations, directory, directory_import, requests
 from servicehall.services.requests import Order
 from servicehall.services.visibility import as_viewer

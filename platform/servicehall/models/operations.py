@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Index, Integer, String, Text, delete, insert, text, update
+from sqlalchemy import ColumnElement, Index, Integer, String, Text, text, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -186,137 +186,6 @@ class FormNonce(Base):
     created_at: Mapped[Instant]
 
 
-class AccessLog(Base):
-    """Who read what is confidential, a report or an export; append-only."""
-
-    __tablename__ = "access_log"
-    __table_args__: ClassVar[Any] = (
-        Index("ix_access_log_at", "at", "id"),
-        Index("ix_access_log_subject", "subject", "at"),
-        Index("ix_access_log_person", "person_id", "at"),
-    )
-
-    id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)
-    at: Mapped[Instant]
-    person_id: Mapped[Id]
-    kind: Mapped[str] = mapped_column(String(40))
-    subject: Mapped[str] = mapped_column(String(80))
-    detail: Mapped[dict[str, Any] | None] = mapped_column(Json)
-
-    @classmethod
-    def add(
-        cls,
-        session: Session,
-        *,
-        at: datetime,
-        person_id: str,
-        kind: str,
-        subject: str,
-        detail: dict[str, Any] | None = None,
-    ) -> None:
-        """Append one reading; from a GET use a session of `own_transaction()`."""
-        row = {"id": new_id(), "at": at, "person_id": person_id, "kind": kind, "subject": subject, "detail": detail}
-        session.execute(insert(cls).values(row))
-
-
-class Notice(Base):
-    """A message that stands in the web page until it is read."""
-
-    __tablename__ = "notices"
-    __table_args__: ClassVar[Any] = (
-        Index(
-            "ix_notices_unread",
-            "person_id",
-            "created_at",
-            sqlite_where=text("read_at IS NULL"),
-            postgresql_where=text("read_at IS NULL"),
-        ),
-        Index("ix_notices_person", "person_id", "created_at"),
-    )
-
-    id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)
-    dedupe_key: Mapped[str] = mapped_column(String(200), unique=True)
-    person_id: Mapped[Id]
-    event: Mapped[str] = mapped_column(String(60))
-    subject: Mapped[str] = mapped_column(String(300))
-    body: Mapped[str] = mapped_column(Text)
-    url: Mapped[str | None] = mapped_column(String(300))
-    request_id: Mapped[Id | None]
-    created_at: Mapped[Instant]
-    read_at: Mapped[Instant | None]
-    mail: Mapped[bool]
-    mailed_at: Mapped[Instant | None]
-
-
-class ApprovalLink(Base):
-    """Leave to decide one approval on one content from a mail, once: `id` is that of the notice which the mail tells.
-
-    Of the link's secret only the hash is kept. What else ends it (another state, holder, content or person) is seen
-    when it is opened; `ended_at` is what must end it for good.
-    """
-
-    __tablename__ = "approval_links"
-    __table_args__: ClassVar[Any] = (
-        Index("ix_approval_links_approval", "approval_id"),
-        Index("ix_approval_links_person", "person_id"),
-        Index("ix_approval_links_expires_at", "expires_at"),
-    )
-
-    id: Mapped[Id] = mapped_column(primary_key=True)
-    hash: Mapped[str] = mapped_column(String(80), unique=True)
-    person_id: Mapped[Id]
-    approval_id: Mapped[Id]
-    content: Mapped[str] = mapped_column(String(64))
-    expires_at: Mapped[Instant]
-    used_at: Mapped[Instant | None]
-    ended_at: Mapped[Instant | None]
-
-
-class Upload(Base):
-    """A file that somebody uploaded: an answer may name only those of its author. The bytes lie under their hash."""
-
-    __tablename__ = "uploads"
-
-    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
-    person_id: Mapped[Id] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(255))
-    media_type: Mapped[str] = mapped_column(String(100))
-    size: Mapped[int] = mapped_column(Integer)
-    uploaded_at: Mapped[Instant]
-
-
-class StoredReport(Base):
-    """A report that was made: served again while its fingerprint, the hash of all it says, is the same."""
-
-    __tablename__ = "stored_reports"
-
-    kind: Mapped[str] = mapped_column(String(40), primary_key=True)
-    subject: Mapped[str] = mapped_column(String(80), primary_key=True)
-    locale: Mapped[str] = mapped_column(String(20), primary_key=True)
-    fingerprint: Mapped[str] = mapped_column(String(64))
-    sha256: Mapped[str] = mapped_column(String(64))
-    size: Mapped[int] = mapped_column(Integer)
-    made_at: Mapped[Instant]
-
-
-class ApiToken(Base):
-    """A personal API token, kept as the SHA-256 of a random secret: found in one read, with no slow hash.
-
-    Flask-AppBuilder's API keys do not fit: each use costs a password hash and commits the caller's session.
-    """
-
-    __tablename__ = "api_tokens"
-    __table_args__: ClassVar[Any] = (Index("ix_api_tokens_person", "person_id"),)
-
-    id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)
-    person_id: Mapped[Id]
-    hash: Mapped[str] = mapped_column(String(64), unique=True)
-    created_at: Mapped[Instant]
-    expires_at: Mapped[Instant | None]
-    last_used_at: Mapped[Instant | None]
-    revoked_at: Mapped[Instant | None]
-
-
 def insert_once(session: Session, model: type[Base], values: dict[str, Any]) -> Any:
     """An INSERT that does nothing where any unique key is taken; its `rowcount` is 0 then."""
     statement = upserting(session, model).values(values).on_conflict_do_nothing()
@@ -329,16 +198,6 @@ def upsert(session: Session, model: type[Base], values: dict[str, Any]) -> None:
     new = {name: value for name, value in values.items() if name not in keys}
     statement = upserting(session, model).values(values)
     session.execute(statement.on_conflict_do_update(index_elements=keys, set_=new))
-
-
-def purge(session: Session, *, before: datetime, finished_before: datetime) -> None:
-    """Forget keys and nonces older than `before`, and work finished and links expired before `finished_before`."""
-    for short_lived in (IdempotencyKey, FormNonce):
-        session.execute(delete(short_lived).where(short_lived.created_at < before))
-    session.execute(delete(ApprovalLink).where(ApprovalLink.expires_at < finished_before))
-    for work in (Outbox, Timers):
-        finished = work.state.in_((DONE, CANCELLED))
-        session.execute(delete(work).where(finished, work.next_at < finished_before))
 
 
 def upserting(session: Session, model: type[Base]) -> Any:

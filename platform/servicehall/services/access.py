@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from servicehall.models.access import AccessLog
 from servicehall.models.base import own_transaction
-from servicehall.models.operations import AccessLog
 from servicehall.models.requests import Request
 from servicehall.services.visibility import Viewer
 

@@ -22,7 +22,7 @@ from servicehall.models.approvals import Approval, Stage
 from servicehall.models.base import db, reading
 from servicehall.models.directory import Person
 from servicehall.models.fulfilment import Task
-from servicehall.models.operations import ApprovalLink
+from servicehall.models.notices import ApprovalLink
 from servicehall.models.requests import Request
 from servicehall.services import answers, cases, decisions, releases, secret_links
 from servicehall.services.answers import Shown

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, false, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from servicehall.models.access import AccessLog
 from servicehall.models.fulfilment import Task
-from servicehall.models.operations import AccessLog
 from servicehall.models.requests import Participant, Request
 from servicehall.services import directory
 from servicehall.services.listing import DEFAULT_LIMIT, FEW, Page, Source, led_by, page

@@ -24,7 +24,7 @@ from servicehall.content import sha256
 from servicehall.models.base import begin_writing, db, reading
 from servicehall.models.directory import Person
 from servicehall.models.fulfilment import GuestLink, Task
-from servicehall.models.operations import ApprovalLink, Notice
+from servicehall.models.notices import ApprovalLink, Notice
 from servicehall.models.requests import Request
 from servicehall.services import approval_links, automation, directory, guests, releases, reporting
 from servicehall.services.task_texts import titles_of

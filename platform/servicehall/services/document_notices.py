@@ -8,7 +8,7 @@ from typing import Any
 from servicehall.config import current as settings
 from servicehall.models.base import new_id
 from servicehall.models.definitions import Document
-from servicehall.models.operations import Notice
+from servicehall.models.notices import Notice
 from servicehall.services import directory
 from servicehall.services.notifications import is_mail_set_up, mail, wants_mail
 from servicehall.services.work import Work

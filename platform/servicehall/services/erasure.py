@@ -26,10 +26,13 @@ from servicehall.errors import Conflict, NotFound
 from servicehall.forms import CompiledForm
 from servicehall.models.base import begin_writing, db
 from servicehall.models.directory import Person, is_erased
+from servicehall.models.files import StoredReport, Upload
 from servicehall.models.fulfilment import Task
 from servicehall.models.log import ContentRow, EventRow
-from servicehall.models.operations import OPEN, ApiToken, IdempotencyKey, Notice, Outbox, StoredReport, Upload
+from servicehall.models.notices import Notice
+from servicehall.models.operations import OPEN, IdempotencyKey, Outbox
 from servicehall.models.requests import Participant, Request
+from servicehall.models.tokens import ApiToken
 from servicehall.services import directory, files, handovers, releases, reporting
 from servicehall.services.releases import Release
 from servicehall.services.requests import family_of

@@ -22,7 +22,8 @@ from servicehall import config
 from servicehall.errors import Invalid, NotFound, Problem, TooLarge, Unavailable
 from servicehall.forms import FileFacts
 from servicehall.models.base import begin_writing, db, new_id
-from servicehall.models.operations import Upload, upsert
+from servicehall.models.files import Upload
+from servicehall.models.operations import upsert
 from servicehall.services.media_types import media_type_of
 from servicehall.texts import _
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from servicehall.forms import FileFacts
 from servicehall.models.directory import Department, Group, Person
-from servicehall.models.operations import Upload
+from servicehall.models.files import Upload
 from servicehall.services import directory
 from servicehall.services.departments import department_titles, group_name, group_titles
 from servicehall.texts import use_locale

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from servicehall import config
 from servicehall.errors import NotFound
 from servicehall.models.base import begin_writing
-from servicehall.models.operations import Notice
+from servicehall.models.notices import Notice
 from servicehall.models.requests import Request
 from servicehall.services.listing import DEFAULT_LIMIT, Page, Source, page
 from servicehall.services.visibility import Viewer

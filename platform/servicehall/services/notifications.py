@@ -17,7 +17,8 @@ from servicehall.config import current as settings
 from servicehall.models.base import new_id
 from servicehall.models.definitions import Document
 from servicehall.models.directory import Person
-from servicehall.models.operations import Notice, Outbox
+from servicehall.models.notices import Notice
+from servicehall.models.operations import Outbox
 from servicehall.models.requests import Request
 from servicehall.services import approval_links, directory, releases
 from servicehall.services.recipients import Told, told_of

@@ -10,8 +10,8 @@ from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
 from servicehall.models.definitions import Document
+from servicehall.models.files import Upload
 from servicehall.models.log import ContentRow, EventRow
-from servicehall.models.operations import Upload
 from servicehall.services import replay
 from servicehall.services.scratch import scratch
 

@@ -25,8 +25,9 @@ from servicehall.documents.words import PICTURE
 from servicehall.errors import Invalid, NotFound, Problem, TooLarge, UnsupportedMedia
 from servicehall.models.base import begin_writing, db
 from servicehall.models.definitions import Document, DocumentVersion, DraftStep
+from servicehall.models.files import Upload
 from servicehall.models.log import ContentRow
-from servicehall.models.operations import Upload, upsert
+from servicehall.models.operations import upsert
 from servicehall.models.pictures import Picture
 from servicehall.services import files
 from servicehall.texts import _

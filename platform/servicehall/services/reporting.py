@@ -19,8 +19,9 @@ from servicehall.content import canonical, sha256
 from servicehall.errors import NotFound, TooLarge
 from servicehall.models.base import begin_writing, db
 from servicehall.models.directory import Person
+from servicehall.models.files import StoredReport, Upload
 from servicehall.models.log import ContentRow, EventRow, SealLeaf
-from servicehall.models.operations import CANCELLED, DONE, OPEN, PARKED, Outbox, StoredReport, Upload, upsert
+from servicehall.models.operations import CANCELLED, DONE, OPEN, PARKED, Outbox, upsert
 from servicehall.models.requests import Request
 from servicehall.reports.evidence import texts_in
 from servicehall.reports.stamp import SigningKey

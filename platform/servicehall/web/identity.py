@@ -20,7 +20,7 @@ from servicehall.clock import now
 from servicehall.errors import Unauthenticated, Unavailable
 from servicehall.models.base import db, own_transaction
 from servicehall.models.directory import Membership, Person
-from servicehall.models.operations import ApiToken
+from servicehall.models.tokens import ApiToken
 from servicehall.texts import _
 from servicehall.web import accounts
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from servicehall.errors import Conflict, NotFound
 from servicehall.models.base import new_id
 from servicehall.models.directory import Person
-from servicehall.models.operations import ApiToken
+from servicehall.models.tokens import ApiToken
 from servicehall.texts import _
 from servicehall.web.accounts import ensure_account, person_of
 from servicehall.web.identity import TOKEN_PREFIX, token_hash

@@ -19,7 +19,7 @@ from servicehall.cli.benchmarks.replayed import UUID
 from servicehall.models.base import Base, begin_writing, new_id
 from servicehall.models.directory import Group, Person
 from servicehall.models.log import ReleaseRow
-from servicehall.models.operations import Notice
+from servicehall.models.notices import Notice
 from servicehall.models.requests import Request
 from servicehall.models.search import Search
 from servicehall.services.replay import RECORDS

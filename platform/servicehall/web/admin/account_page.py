@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from servicehall.clock import now
 from servicehall.errors import Invalid, NotFound
-from servicehall.models.operations import ApiToken
+from servicehall.models.tokens import ApiToken
 from servicehall.services import directory
 from servicehall.texts import _
 from servicehall.web import accounts, tokens

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from servicehall.models.operations import AccessLog
+from servicehall.models.access import AccessLog
 from servicehall.models.requests import Request
 from servicehall.services import audit_lists, directory
 from servicehall.texts import N_, _
