@@ -307,7 +307,8 @@ def test_a_mistake_hides_no_other_in_its_document(tmp_path: Path) -> None:
         .replace("requester.is_manager ||", "requester.is_boss ||")
         .replace("label: Owner", "labl: Owner")
         .replace("shared/address", "shared/ghost")
-        .replace("{use: standard}", "{use: ghost}")
+        .replace("{use: standard}", "{targets: [{measure: reply, by_priority: {p1: 1 hour}}]}")
+        .replace("{use: plan}", "{use: ghost}")
     )
     found = [one for one in problems_of(tmp_path, {**COMMON, "it/laptop.yaml": text}) if one.severity == "error"]
     assert {(one.line, one.path) for one in found} == {
@@ -317,8 +318,22 @@ def test_a_mistake_hides_no_other_in_its_document(tmp_path: Path) -> None:
         (8, "audience"),
         (15, "form.pages[0].fields[1].labl"),
         (18, "form.pages[0].fields[4].use"),
-        (20, "sla.use"),
+        (20, "sla.targets[0].measure"),
+        (21, "fulfilment.use"),
     }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ("approval: {use", "aproval: {use", "aproval"),
+        ("approval: {use: two-step}", "approval: {stages: []}", "approval.stages"),
+        ("form:", "forms:", "forms"),
+    ],
+)
+def test_what_others_lean_on_is_not_held_against_them(tmp_path: Path, old: str, new: str, path: str) -> None:
+    texts = edited("it/laptop.yaml", old, new)
+    assert [one.path for one in problems_of(tmp_path, texts) if one.severity == "error"] == [path]
 
 
 def test_a_form_with_a_mistake_still_says_what_its_fields_are(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from servicehall.documents.checks.languages import check_languages
@@ -21,8 +21,8 @@ from servicehall.documents.examination import (
     shape_problems,
 )
 from servicehall.documents.kinds.registry import KINDS
-from servicehall.documents.parts import suggest, without
-from servicehall.documents.plain import plain_problems
+from servicehall.documents.parts import suggest
+from servicehall.documents.remains import remains
 from servicehall.documents.source import Source, read_file
 from servicehall.texts import _
 
@@ -31,6 +31,8 @@ PICTURES = "images"
 """The folder in which an export has the pictures of its services."""
 PICTURE_ENDING = ".webp"
 MAX_FILES = 10_000
+_OF_A_STAGE = "unknown_stage"
+"""What is not said of a service whose chain could not be read."""
 
 
 @dataclass(frozen=True)
@@ -143,15 +145,14 @@ def _examine(examination: Examination, document: Document) -> None:
 
 
 def _examine_rest(examination: Examination, document: Document) -> None:
-    """The errors in what a document says beside the single values that its schema refuses."""
-    if plain_problems(document.body):
-        return
-    wrong = {problem.path for problem in shape_problems(document)}
-    rest = replace(document, body=without(document.body, wrong))
-    if not shape_problems(rest):
+    """The errors in what a document says beside that which its schema refuses."""
+    rest = remains(document)
+    if rest is not None:
         further = examination.beside()
         _examine(further, rest)
-        examination.adopt(found for found in further.problems if found.severity == ERROR)
+        passed = {_OF_A_STAGE} if document.body.keys() - rest.body.keys() >= {"approval"} else set()
+        found = (one for one in further.problems if one.severity == ERROR and one.code not in passed)
+        examination.adopt(found)
 
 
 def _unasked() -> PlacedProblem:

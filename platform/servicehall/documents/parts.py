@@ -6,7 +6,7 @@ references and expressions and their replacement (`walk`, `rewrite`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
@@ -292,24 +292,6 @@ def rewrite(part: Part, value: Any, change: Callable[[Part, Any], Any]) -> Any:
     if isinstance(value, list):
         return [rewrite(inner, item, change) for _key, inner, item in here.children(value)]
     return change(here, value)
-
-
-def without(value: Any, wrong: Collection[str]) -> Any:
-    """The same value without the scalars at these paths, and without the lists that hold one of them."""
-
-    def left(value: Any, path: str) -> Any:
-        if isinstance(value, list):
-            return [left(item, child(path, index)) for index, item in enumerate(value)]
-        if isinstance(value, Mapping):
-            return {key: left(item, at) for key, item in value.items() if not drops(item, at := child(path, key))}
-        return value
-
-    def drops(value: Any, path: str) -> bool:
-        if isinstance(value, list):
-            return any(drops(item, child(path, index)) for index, item in enumerate(value))
-        return path in wrong and not isinstance(value, Mapping)
-
-    return left(value, "")
 
 
 def violations(part: Part, value: Any, path: str = "") -> list[Problem]:
