@@ -17,6 +17,7 @@ from servicehall.models.fulfilment import Task
 from servicehall.models.log import EventRow
 from servicehall.services import added_tasks, cases, printing
 from servicehall.services.added_tasks import Wish
+from servicehall.services.requests import COMMENT_LENGTH
 from servicehall.services.visibility import task_for
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -26,7 +27,8 @@ CLOCK = "sla: {calendar: 24x7, priority: p3, targets: [{measure: task, by_priori
 FIELDS = """\
 [{key: what, type: text, label: What}, {key: salary, type: text, label: Salary, classification: personal},
  {key: iban, type: text, label: IBAN, classification: secret},
- {key: floor, type: text, label: Floor, classification: personal, share_with: [facilities]}]"""
+ {key: floor, type: text, label: Floor, classification: personal, share_with: [facilities]},
+ {key: hint, type: note, label: Read this}]"""
 SAID = {"what": "a desk", "salary": "9000", "iban": "DE1", "floor": "4"}
 FACILITIES = "kind: department\nkey: facilities\ndepartment: facilities\ntitle: Facilities\nagents: [movers]\n"
 Browser = Callable[[str], FlaskClient]
@@ -36,6 +38,7 @@ Browser = Callable[[str], FlaskClient]
 def made(small: Small, request: pytest.FixtureRequest) -> str:
     """A request in progress, confidential where the test says so; `movers` are facilities'."""
     small.person("moe")
+    small.person("gone", active=False)
     small.groups["movers"] = make_group("movers", [small.ids["moe"]], department="facilities")
     small.publish(PLAN + CLOCK, fields=FIELDS, confidential=bool(getattr(request, "param", False)), fac=FACILITIES)
     return small.order(**SAID)
@@ -89,12 +92,15 @@ def test_tasks_are_added_while_the_request_is_in_progress(small: Small, made: st
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no title": ({"title": " "}, "title"),
     "a long title": ({"title": "x" * 201}, "title"),
+    "a long note": ({"note": "x" * (COMMENT_LENGTH + 1)}, "note"),
     "nobody": ({"group": None}, "group"),
     "both": ({"person": "dora@example.com"}, "group"),
     "an unknown group": ({"group": "nowhere"}, "group"),
     "an unknown person": ({"group": None, "person": "no@example.com"}, "person"),
+    "somebody who has left": ({"group": None, "person": "gone@example.com"}, "person"),
     "a field that is not there": ({"shows": ["other"]}, "shows"),
     "a secret": ({"shows": ["iban"]}, "shows"),
+    "what is no answer": ({"shows": ["hint"]}, "shows"),
 }
 
 
@@ -130,6 +136,14 @@ def test_another_department_sees_of_a_confidential_request_only_what_is_shared_w
     assert task.department == "facilities"
 
 
+@pytest.mark.parametrize("made", [True], indirect=True)
+def test_agents_see_what_a_task_of_theirs_shows_also_where_their_group_is_of_no_department(
+    small: Small, made: str
+) -> None:
+    task = add(small, made, shows=["salary"])
+    assert (task.department, task.shows) == ("it", ["salary"])
+
+
 def test_its_words_are_content_and_stand_in_every_list_and_on_paper(small: Small, made: str) -> None:
     task = add(small, made, note="Mind the lamp")
     dan = small.viewer("dan")
@@ -147,9 +161,13 @@ def test_its_words_are_content_and_stand_in_every_list_and_on_paper(small: Small
 def test_the_page_adds_one_and_shows_what_is_wrong(small: Small, made: str, browser_of: Browser) -> None:
     db.session.rollback()
     dan, asks = browser_of("dan@example.com"), browser_of("asks@example.com")
-    path = f"/requests/{small.request(made).number}/plan"
+    path, form = f"/requests/{small.request(made).number}/plan", "Add a task that the plan did not foresee"
+    small.act("dan", "hold", made)
     db.session.rollback()
-    assert "Add a task that the plan did not foresee" not in asks.get(path).text
+    assert form not in dan.get(path).text
+    small.act("dan", "release", made)
+    db.session.rollback()
+    assert form in dan.get(path).text and form not in asks.get(path).text
     wrong = dan.post(f"{path}/tasks", data={"title": "", "group": "desk", "shows": "what"})
     assert wrong.status_code == 422 and "Say what is to be done." in wrong.text
     sent = {"title": "Carry it", "group": "desk", "due": "2026-12-24T10:00", "shows": ["what", "salary"]}

@@ -9,9 +9,9 @@ from tests.factories.small import Small, refusal
 
 from servicehall.domain import events as e
 from servicehall.domain.conditions import RequestFacts
-from servicehall.errors import Invalid
+from servicehall.errors import Conflict, Invalid
 from servicehall.models.base import db
-from servicehall.services import cases, catalog, releases
+from servicehall.services import cases, catalog, decisions, releases
 from servicehall.services.people import record_person
 from servicehall.services.work import read_content, work
 
@@ -295,6 +295,8 @@ def test_a_decision_is_final_on_one_content_and_by_those_who_are_asked(small: Sm
     assert refusal(small.decide_row, "dora", "approve", first) == 403
     assert refusal(small.decide_row, "dan", "approve", first, content="0" * 64) == 409
     assert refusal(small.decide_row, "dan", "maybe", first) == 422
+    assert refusal(small.decide_row, "dan", "approve", first, comment="x" * (decisions.LONGEST + 1)) == 422
+    assert refusal(small.decide_row, "dan", "approve", first, answers={"what": "another"}) == 422
     small.decide_row("dan", "approve", first)
     assert refusal(small.decide_row, "dan", "reject", first) == 409
     assert refusal(small.decide_row, "dora", "approve", second) == 409
@@ -309,7 +311,8 @@ class TestGates:
     def test_a_gate_is_not_returned_and_a_passed_one_does_its_task(self, small: Small) -> None:
         small.publish(self.PLAN.replace("OPTIONAL", ""))
         made = small.order()
-        assert refusal(small.decide, "sec", "return", made) == 409
+        with pytest.raises(Conflict, match="A gate inside the plan"):
+            small.decide("sec", "return", made)
         small.decide("sec", "approve", made)
         assert small.tasks(made) == {"ok": "done", "b": "ready"}
 

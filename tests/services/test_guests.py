@@ -92,6 +92,7 @@ def test_a_guest_sees_the_task_with_what_it_shows_and_nothing_that_is_secret(
     for word in ("DE89370400", "hush", "Another", "Later", "Asks", "/requests", small.request(made).number):
         assert word not in answer.text
     assert answer.headers["Referrer-Policy"] == "no-referrer" and answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
     assert changes() == before
 
 

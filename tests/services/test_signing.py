@@ -117,6 +117,20 @@ def test_later_signatures_of_a_session_take_the_password_and_a_new_session_both(
     assert decide(elsewhere, approval_of(small, third), password=PASSWORD).status_code == 422
 
 
+def test_a_wrong_first_signature_is_none_and_neither_is_one_with_an_older_password(
+    small: Small, made: str, boss: FlaskClient
+) -> None:
+    asked = 'name="email"'
+    row, other = approval_of(small, made), approval_of(small, small.order())
+    assert asked in decide(boss, row, email="boss@example.com", **WRONG).text
+    assert asked in boss.get(f"/approvals/{row.id}").text
+    assert decide(boss, row, **BOTH).status_code == 303
+    assert asked not in boss.get(f"/approvals/{other.id}").text
+    new = {"password": "another horse", "conf_password": "another horse", "present": PASSWORD}
+    assert boss.post("/resetmypassword/form", data=new).status_code == 302
+    assert asked in boss.get(f"/approvals/{other.id}").text
+
+
 def test_another_password_ends_what_was_signed_with_the_old_one(small: Small, made: str, boss: FlaskClient) -> None:
     assert decide(boss, approval_of(small, made), **BOTH).status_code == 303
     accounts.set_password(db.session(), "boss@example.com", accounts.hash_password("another horse"))

@@ -67,7 +67,7 @@ def add(request: Request, wish: Wish, *, viewer: Viewer, at: datetime) -> str:
         task_id = new_id()
         added: dict[str, Any] = {
             "id": task_id,
-            "key": _free_key(release, [task.key for task in tasks]),
+            "key": _free_key([task.key for task in tasks]),
             "position": len(tasks),
             "department": department,
             "group": group,
@@ -146,7 +146,6 @@ def _refuse(wish: Wish, who: Group | Person | None, hidden: Collection[str]) -> 
         raise Invalid(_("The task cannot be added like this."), problems)
 
 
-def _free_key(release: Release, taken: Collection[str]) -> str:
-    planned = {task.key for task in release.plan.tasks} if release.plan is not None else set()
-    names = (f"added-{number}" for number in range(1, len(taken) + len(planned) + 2))
-    return next(name for name in names if name not in taken and name not in planned)
+def _free_key(taken: Collection[str]) -> str:
+    names = (f"added-{number}" for number in range(1, len(taken) + 2))
+    return next(name for name in names if name not in taken)

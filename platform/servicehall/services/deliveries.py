@@ -94,7 +94,8 @@ def deliver_guest_link(one: Delivery) -> None:
 def _guest_mail(session: Session, one: Delivery) -> Mail | None:
     link = session.get(GuestLink, one.payload["link"], populate_existing=True)
     task = session.get_one(Task, link.task_id, populate_existing=True) if link is not None else None
-    if link is None or task is None or guests.live_link(session, task, one.at) is None or link.ended_at is not None:
+    live = guests.live_link(session, task, one.at) if task is not None else None
+    if link is None or task is None or live is None or live.id != link.id:
         return None
     url, address = guests.url_of(link), guests.address_of(session, link)
     if url is None or not address:
