@@ -21,6 +21,7 @@ from servicehall.models.directory import Person
 from servicehall.models.notices import Notice
 from servicehall.models.operations import DONE, Timers
 from servicehall.services.affected import affected
+from servicehall.services.people import record_person
 from servicehall.services.work import read_content
 
 Api = Callable[[str], Any]
@@ -168,6 +169,20 @@ def test_what_does_not_hold_any_more_at_its_moment_changes_nothing_and_is_told(
         assert "colours" in str(why)
         kept = db.session.scalars(select(Timers.state).where(Timers.kind == "document_publish")).one()
         assert kept == DONE
+
+
+@pytest.mark.parametrize("since", [{"active": "no"}, {"roles": ""}])
+def test_whoever_set_the_date_must_still_be_one_who_may_publish(
+    app: Flask, api: Api, author: Any, since: dict[str, str]
+) -> None:
+    moment = now() + LATER
+    assert api(ADMIN).post(f"{SET}/publish", json={"from": as_instant(moment)}).status_code == 200
+    with app.app_context():
+        record_person({"email": ADMIN, **since}, actor="system:tests", at=now())
+    ring(app, moment)
+    after = author.get(SET).json
+    assert (after["state"], after["draft"], after["publish_at"]) == ("draft", True, None)
+    assert "document_failed" in told(app, HR_CATALOG)
 
 
 @pytest.mark.parametrize("email", [EMPLOYEE, IT_CATALOG])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -23,12 +24,17 @@ from tests.factories.offices import (
     document,
     look_again,
 )
+from tests.factories.small import refusal
 from tests.services.test_routes import something_for
 from werkzeug.routing import AnyConverter, BaseConverter
 
 from servicehall.clock import now
+from servicehall.documents.guard_rails import GuardRails
 from servicehall.jobs import timers
 from servicehall.jobs.claims import work_off
+from servicehall.services import definitions, drafting, guard_rails, reviewing, scheduling
+from servicehall.services.visibility import Viewer
+from servicehall.web import accounts
 
 Browser = Callable[[str], FlaskClient]
 pytestmark = on_sqlite
@@ -103,6 +109,31 @@ def test_a_date_is_chosen_in_the_readers_zone_shown_and_taken_back(
     look_again(company)
     assert work_off(timers.KIND, clock=lambda: later) == 1
     assert document(company).state == "published"
+
+
+NAME = ("calendar", "hr", "hours")
+VERBS: dict[str, Callable[..., Any]] = {
+    "save": partial(drafting.save, body={"kind": "calendar", "department": "hr", "key": "hours"}),
+    "edit": partial(drafting.edit, operations=[]),
+    "undo": drafting.undo,
+    "redo": drafting.redo,
+    "discard": drafting.discard,
+    "ask": partial(reviewing.ask, comment=""),
+    "send back": partial(reviewing.send_back, comment="no"),
+    "publish": definitions.publish,
+    "schedule": partial(scheduling.schedule, publish_at=now() + timedelta(days=1)),
+    "unschedule": scheduling.cancel,
+    "retire": definitions.retire,
+    "set guard rails": lambda name, **by: guard_rails.set_guard_rails(name[1], GuardRails(), **by),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_is_for_authors_of_the_department(company: Session, verb: str) -> None:
+    """Whoever asks, and whether or not there is such a document."""
+    for email in (AUTHOR, PLAIN):
+        viewer = Viewer(company, accounts.person_of(company, email))
+        assert refusal(VERBS[verb], NAME, viewer=viewer, at=now()) == 403, email
 
 
 def addresses(app: Flask) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from tests.factories.small import Small, refusal
 
 from servicehall.services import answers, cases, visibility
 from servicehall.services.catalog import services_for
+from servicehall.services.people import record_person
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 KINDS = ("public", "internal", "personal", "secret", "shown")
@@ -48,6 +49,13 @@ def test_the_table_of_classifications(small: Small, confidential: bool) -> None:
     assert set(cases.task_record(viewer, task)["request_answers"]) == {"personal"} | open_too
     assert refusal(visibility.task_for, viewer, small.task(made, "b").id) == 404
     assert refusal(visibility.approval_for, viewer, small.approvals(made)[0].id) == 404
+
+
+def test_whoever_has_left_has_no_roles_and_no_groups(small: Small) -> None:
+    for name in ("aud", "dan"):
+        record_person({"email": f"{name}@example.com", "active": "no"}, actor="system:tests", at=small.at)
+    assert not small.viewer("aud").is_auditor
+    assert small.viewer("dan").group_ids == small.viewer("dan").group_keys == frozenset()
 
 
 def test_a_draft_is_its_requesters_alone(small: Small) -> None:
