@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from flask import Flask, g, request_finished
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, event, select, text
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import create_engine, event, select, text, update
 from tests import databases
 from tests.clients import Client
 from tests.conftest import SLOW
@@ -162,6 +163,36 @@ class TestSignIn:
         assert client.get("/api/v1/_openapi", headers=header).status_code == 401
         assert client.post(LOGIN, json=credentials()).status_code == 401
 
+    @on_sqlite
+    @pytest.mark.parametrize("change", [{"password": accounts.hash_password("another password")}, {"active": False}])
+    def test_another_password_or_a_closed_account_ends_every_way_in(
+        self, app: Flask, client: FlaskClient, browser_of: Any, api_of: Any, ana: Person, change: dict[str, Any]
+    ) -> None:
+        """But a personal token, which stands for itself, not for a password."""
+        browser, program = browser_of(ana.email), api_of(ana.email)
+        given = client.post(LOGIN, json=credentials()).json
+        access, refresh = ({"Authorization": f"Bearer {given[f'{one}_token']}"} for one in ("access", "refresh"))
+        with app.app_context():
+            db.session.execute(update(User).where(User.email == ana.email).values(change))
+            db.session.commit()
+        assert client.get("/api/v1/_openapi", headers=access).status_code == 401
+        assert client.post("/api/v1/security/refresh", headers=refresh).status_code == 401
+        assert client.post(LOGIN, json=credentials()).status_code == 401
+        assert browser.get("/swagger/v1").status_code == 303
+        assert program.get("/api/v1/_openapi").status_code == (401 if "active" in change else 200)
+
+    @on_sqlite
+    def test_an_account_without_a_password_is_not_opened_by_that_of_none(
+        self, app: Flask, client: FlaskClient, person: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What is compared instead, so that it takes as long, lets nobody in."""
+        person("ben@example.com")
+        monkeypatch.setitem(app.config, "AUTH_DB_FAKE_PASSWORD_HASH_CHECK", accounts.hash_password(PASSWORD))
+        with app.app_context():
+            accounts.ensure_accounts(db.session(), ["ben@example.com"])
+        for name in ("ben@example.com", "nobody@example.com"):
+            assert client.post(LOGIN, json=credentials(username=name)).status_code == 401
+
     def test_guessing_is_slowed_down_for_one_name_only(self, client: FlaskClient, ana: Person) -> None:
         states = [client.post(LOGIN, json=credentials(password="wrong")).status_code for _ in range(12)]
         assert states[:10] == [401] * 10
@@ -237,7 +268,8 @@ class TestApiSignIn:
         self, browser_of: Callable[[str], FlaskClient], ana: Person
     ) -> None:
         browser = browser_of(ana.email)
-        assert browser.get("/api/v1/_openapi", headers={"Authorization": "Bearer x"}).status_code == 401
+        for header in ("Bearer x", "Basic YTpi"):
+            assert browser.get("/api/v1/_openapi", headers={"Authorization": header}).status_code == 401
 
 
 class TestTokens:

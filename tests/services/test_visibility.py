@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 from tests.factories.small import Small, refusal
 
-from servicehall.services import answers, cases, visibility
+from servicehall.models.base import db
+from servicehall.models.operations import AccessLog
+from servicehall.services import access, answers, cases, visibility
 from servicehall.services.catalog import services_for
 from servicehall.services.people import record_person
 
@@ -49,6 +52,33 @@ def test_the_table_of_classifications(small: Small, confidential: bool) -> None:
     assert set(cases.task_record(viewer, task)["request_answers"]) == {"personal"} | open_too
     assert refusal(visibility.task_for, viewer, small.task(made, "b").id) == 404
     assert refusal(visibility.approval_for, viewer, small.approvals(made)[0].id) == 404
+
+
+def test_a_voice_that_was_passed_over_reads_nothing_by_the_stage(small: Small) -> None:
+    two = "{key: two, shows: [shown], approvers: [person: sec@example.com, person: lena@example.com]}"
+    one = "{key: one, approvers: [person: sec@example.com]}"
+    small.publish(f"approval: {{stages: [{one}, {two}]}}", fields=FIELDS)
+    made = small.order(shown="x")
+    small.decide("sec", "approve", made)
+    assert small.voices(made, stage="two") == [("sec", "skipped"), ("lena", "pending")]
+    masked = {name: answers.for_viewer(small.viewer(name), small.request(made)).masked for name in ("sec", "lena")}
+    assert masked == {"sec": ("shown",), "lena": ()}
+
+
+def test_whom_it_is_for_reads_all_and_is_not_noted_but_for_what_leaves_the_house(small: Small) -> None:
+    small.publish(fields=FIELDS, confidential=True)
+    row = small.request(small.order("boss", requested_for="asks@example.com", **dict.fromkeys(KINDS, "x")))
+    assert answers.for_viewer(small.viewer("asks"), row).masked == ()
+    readings = [("asks", "request"), ("boss", "request"), ("dan", "request"), ("asks", "report"), ("boss", "export")]
+    viewers = {name: small.viewer(name) for name in ("asks", "boss", "dan")}
+    assert [one.person.email for one in viewers.values()]
+    row = small.request(row.id)
+    db.session.expunge_all()
+    db.session.rollback()
+    for name, kind in readings:
+        access.note_reading(row, viewer=viewers[name], at=small.at, kind=kind)
+    noted = db.session.execute(select(AccessLog.person_id, AccessLog.kind).order_by(AccessLog.id)).all()
+    assert [tuple(one) for one in noted] == [(small.ids[name], kind) for name, kind in readings[2:]]
 
 
 def test_whoever_has_left_has_no_roles_and_no_groups(small: Small) -> None:

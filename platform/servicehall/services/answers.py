@@ -81,7 +81,7 @@ def _shown_by_stages(viewer: Viewer, row: Request, release: Release) -> frozense
     rows = viewer.session.execute(
         select(Stage.key, Stage.task_id)
         .join(Approval, Approval.stage_id == Stage.id)
-        .where(Stage.request_id == row.id, Approval.state.not_in(("waiting", "skipped")), asked)
+        .where(Stage.request_id == row.id, Approval.state != "skipped", asked)
     ).all()
     shown: set[str] = set()
     for key, task_id in rows:
