@@ -199,6 +199,11 @@ class TestSignIn:
         assert states[-1] == 429
         assert client.post(LOGIN, json=credentials(username="ben@example.com")).status_code == 401
 
+    @on_sqlite
+    def test_guessing_on_the_page_is_slowed_down_too(self, client: FlaskClient, ana: Person) -> None:
+        form = {"username": ana.email, "password": "wrong", "csrf_token": csrf_of(client)}
+        assert [client.post("/login/", data=form).status_code for _ in range(11)] == [401] * 10 + [429]
+
     def test_many_right_sign_ins_are_not_slowed_down(self, client: FlaskClient, ana: Person) -> None:
         assert {client.post(LOGIN, json=credentials()).status_code for _ in range(15)} == {200}
 
