@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 from tests.factories.small import Small, refusal
 
+from servicehall.models.access import AccessLog
 from servicehall.models.base import db
-from servicehall.models.operations import AccessLog
 from servicehall.services import access, answers, cases, visibility
 from servicehall.services.catalog import services_for
 from servicehall.services.people import record_person
