@@ -27,6 +27,7 @@ from servicehall.services.background import Job
 from servicehall.services.people import record_person
 from servicehall.services.shelf import Name
 from servicehall.services.visibility import Viewer, as_viewer
+from servicehall.web.studio.simulating import differing
 
 Browser = Callable[[str], FlaskClient]
 NAME: Name = ("calendar", "it", "hours")
@@ -242,6 +243,22 @@ def test_a_draft_of_a_calendar_is_tried_from_its_page_and_by_the_api(
     assert "1 requests tried, 1 would go another way" in browser.get(f"{base}/simulation").text
     found = api_of("author@example.com").post("/api/v1/definitions/calendar/it/hours/simulate", json={}).json
     assert (found["looked_at"], found["hidden"]) == (1, 1)
+
+
+@on_sqlite
+def test_what_differs_is_told_by_names(small: Small) -> None:
+    titles = {"boss": "Line manager", "do": "Do it", "resolution": "Done by"}
+    aspects = {
+        "approvers": {"was": [["boss", [], True]], "now": [["boss", ["dan@example.com", "leads"], False]]},
+        "tasks": {"was": [["do", "it", ""]], "now": [["do", "it", "desk"], ["more", "it", ""]]},
+        "dates": {"was": {"clock resolution": "2026-01-05T09:00:00Z"}, "now": {}},
+    }
+    told = [(one.aspect, list(one.was), list(one.now)) for one in differing(aspects, titles=titles)]
+    assert told == [
+        ("Who approves", ["Line manager: passed over"], ["Line manager: dan@example.com, leads"]),
+        ("Tasks", ["Do it: it"], ["Do it: it · desk", "more: it"]),
+        ("Due dates", ["Done by: 5 Jan 2026, 09:00"], ["–"]),
+    ]
 
 
 @on_sqlite

@@ -102,7 +102,7 @@ def _card(page: Page, chain: Any, base: str, number: int, steps: list[list[int]]
         title=pick(stage.get("title")) or str(stage.get("key") or _("Without a name")),
         who=[rule_words(one) for one in _list(stage.get("approvers"))],
         decide=decide_words(stage.get("decide", "all")),
-        facts=_facts(stage),
+        facts=_facts(stage, page.rules.sentence(f"{at}/when") if own else ""),
         problems=below(page, path_of(page.body, at)) if own else (),
         first=row == 0,
         last=row == len(inner) - 1,
@@ -110,11 +110,11 @@ def _card(page: Page, chain: Any, base: str, number: int, steps: list[list[int]]
     )
 
 
-def _facts(stage: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """When, what if nobody answers, comment, signature and fields, as far as there is something to say."""
+def _facts(stage: Mapping[str, Any], when: str) -> list[tuple[str, str]]:
+    """When, what if nobody answers, comment, signature and fields, where there is something to say; `when` in words."""
     found: list[tuple[str, str]] = []
     if stage.get("when") is not None:
-        found.append(("filter", _("Only when {condition}", condition=str(stage["when"]))))
+        found.append(("filter", when or _("Only when {condition}", condition=str(stage["when"]))))
     timeout = stage.get("timeout")
     if isinstance(timeout, Mapping):
         found.append(("clock-exclamation", timeout_words(timeout)))
@@ -143,7 +143,7 @@ def rule_words(rule: Any) -> str:
         RULES[name],
         whom=_(WHOM.get(str(held.get("of") or "requester"), str(held.get("of")))),
         field=str(held.get("limit") or "?"),
-        name=str(value or "?"),
+        name=order_words.group(str(value)) if name == "group" and value else str(value or "?"),
     )
     level = held.get("level", 1)
     return said if level == 1 else _("{who}, level {level}", who=said, level=level)
@@ -161,7 +161,7 @@ def timeout_words(timeout: Mapping[str, Any]) -> str:
     """What comes of it where nobody answers."""
     then = timeout.get("then")
     if isinstance(then, Mapping) and isinstance(then.get("reassign"), Mapping):
-        follows = _("{group} is asked", group=str(then["reassign"].get("group") or "?"))
+        follows = _("{group} is asked", group=order_words.group(str(then["reassign"].get("group") or "?")))
     else:
         follows = _(TIMEOUTS[str(then)]) if str(then) in TIMEOUTS else "?"
     return _("After {duration}: {follows}", duration=words.duration(timeout.get("after")), follows=follows)

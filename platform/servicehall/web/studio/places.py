@@ -134,7 +134,7 @@ class _There:
         above = self.pointer.rpartition("/")[0]
         if len(names) > 1 and isinstance(self.part_at(above), Text):
             names, spoken = names[:-1], language(names[-1])
-        what = " › ".join(words.label(name) for name in names)
+        what = " › ".join(words.label(name, ".".join(names[: index + 1])) for index, name in enumerate(names))
         return _("{what} ({language})", what=what, language=spoken) if spoken else what
 
     def part_at(self, at: str) -> Part | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, redirect, render_template
@@ -16,10 +17,11 @@ from servicehall.models.definitions import Document
 from servicehall.services import definitions, drafting, simulation, simulation_sight
 from servicehall.services.shelf import Name
 from servicehall.services.visibility import Viewer
-from servicehall.texts import N_, _
+from servicehall.texts import N_, _, listed, pick
 from servicehall.web.admin.common import author, sent
 from servicehall.web.formats import absolute
 from servicehall.web.once import once
+from servicehall.web.portal import words
 from servicehall.web.studio import kinds
 from servicehall.web.studio.page import base_of
 from servicehall.web.studio.pages import ONE
@@ -66,7 +68,7 @@ def page(kind: str, department: str, key: str) -> ResponseReturnValue:
         counts=_counts(job.result) if job is not None and job.result is not None else (),
         periods=[(str(days), _(text)) for days, text in PERIODS.items()],
         days=str(job.payload["days"] if job is not None else USUAL),
-        differing=differing,
+        differing=partial(differing, titles=_titles(row.body, row.draft_body)),
     )
 
 
@@ -87,32 +89,46 @@ def _counts(result: Mapping[str, Any]) -> Sequence[tuple[str, int]]:
     return [(_(text), found[name]) for name, text in ASPECTS.items() if found[name]]
 
 
-def differing(aspects: Mapping[str, Mapping[str, Any]]) -> Iterator[Differing]:
+def _titles(*bodies: Mapping[str, Any] | None) -> Mapping[str, str]:
+    """What the stages and tasks of these documents are called, and the measures of service levels, by their keys."""
+    found = {name: _(text) for name, text in words.MEASURES.items()}
+    for body in filter(None, bodies):
+        parts = (body, body.get("approval"), body.get("fulfilment"))
+        held = [part.get(name) for part in parts if isinstance(part, Mapping) for name in ("stages", "tasks")]
+        for entry in (one for several in held if isinstance(several, list) for one in several):
+            if isinstance(entry, Mapping) and isinstance(entry.get("key"), str):
+                found[entry["key"]] = pick(entry.get("title")) or entry["key"]
+    return found
+
+
+def differing(aspects: Mapping[str, Mapping[str, Any]], *, titles: Mapping[str, str]) -> Iterator[Differing]:
     """Aspect by aspect in words: what is said on one side only."""
     for name, sides in aspects.items():
-        was, will = (list(_LINES[name](sides[side] or ())) for side in ("was", "now"))
+        was, will = (list(_LINES[name](sides[side] or (), titles)) for side in ("was", "now"))
         only_was, only_now = [one for one in was if one not in will], [one for one in will if one not in was]
         yield Differing(_(ASPECTS[name]), only_was or [NOTHING], only_now or [NOTHING])
 
 
-def _approvers(stages: Sequence[Sequence[Any]]) -> Iterator[str]:
+def _approvers(stages: Sequence[Sequence[Any]], titles: Mapping[str, str]) -> Iterator[str]:
     for key, voices, skipped in stages:
-        who = _("passed over") if skipped else ", ".join(voices) or NOTHING
-        yield f"{key}: {who}"
+        who = _("passed over") if skipped else listed(map(words.group, voices)) or NOTHING
+        yield _("{about}: {text}", about=titles.get(key, key), text=who)
 
 
-def _tasks(tasks: Sequence[Sequence[str]]) -> Iterator[str]:
+def _tasks(tasks: Sequence[Sequence[str]], titles: Mapping[str, str]) -> Iterator[str]:
     for key, department, group in tasks:
-        yield f"{key} ({department}{' · ' + group if group else ''})"
+        where = " · ".join(filter(None, (words.department(department), group and words.group(group))))
+        yield _("{about}: {text}", about=titles.get(key, key), text=where)
 
 
-def _dates(dates: Mapping[str, str]) -> Iterator[str]:
+def _dates(dates: Mapping[str, str], titles: Mapping[str, str]) -> Iterator[str]:
     for name, at in dict(dates).items():
-        yield f"{name}: {absolute(parse_instant(at))}"
+        _what, _space, key = name.partition(" ")
+        yield _("{about}: {text}", about=titles.get(key, key), text=absolute(parse_instant(at)))
 
 
 _LINES: Mapping[str, Any] = {
-    "refused": lambda codes: list(codes) or [_("accepted")],
+    "refused": lambda codes, titles: list(codes) or [_("accepted")],
     "approvers": _approvers,
     "tasks": _tasks,
     "dates": _dates,

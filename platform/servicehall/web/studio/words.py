@@ -239,9 +239,17 @@ WORDS: Mapping[str, str] = {
 }
 
 
+PLACED: Mapping[str, str] = {
+    "timeout.after": N_("After how long"),
+    "timeout.then": N_("What happens then"),
+}
+"""What is called otherwise than its name is elsewhere, by the end of its place."""
+
+
 def label(name: str, path: str = "") -> str:
     """A property in words, as it is called at that place; what has none shows as it is written."""
-    found = example_words.at(name, path) or LABELS.get(name) or example_words.LABELS.get(name)
+    placed = next((text for end, text in PLACED.items() if path.endswith(end)), "")
+    found = placed or example_words.at(name, path) or LABELS.get(name) or example_words.LABELS.get(name)
     return _(found) if found else name
 
 
