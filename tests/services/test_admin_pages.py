@@ -13,6 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
 from tests.factories.offices import ADMIN, AUTHOR, PLAIN, let_go, look_again
+from tests.factories.packs import publish_documents
+from tests.factories.people import make_group
 
 from servicehall.clock import now
 from servicehall.jobs import background
@@ -205,6 +207,17 @@ def test_a_department_gets_a_head_from_among_its_people(company: Session, browse
     head = directory.department_head(company, "it")
     assert head is not None
     assert head.email == PLAIN
+
+
+@on_sqlite
+def test_groups_are_found_by_key_and_title(company: Session, browser_of: Browser) -> None:
+    make_group("desk", [])
+    titled = "kind: department\ndepartment: it\nkey: it\ntitle: IT\ngroups: [{key: desk, title: First line}]\n"
+    publish_documents({"it.yaml": titled})
+    look_again(company)
+    browser = browser_of(ADMIN)
+    for typed, found in (("desk", True), ("first LINE", True), ("second", False)):
+        assert ('href="/admin/groups/desk"' in browser.get(f"/admin/groups?q={typed}").text) is found, typed
 
 
 def test_a_group_is_made_and_changed(company: Session, browser_of: Browser) -> None:

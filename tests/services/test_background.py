@@ -208,7 +208,7 @@ def test_a_draft_is_tried_on_past_requests_from_a_page(small: Small, browser_of:
     assert "every 1s" in browser.get(f"{base}/simulation").text
     jobs.do_all(app)
     page = browser.get(f"{base}/simulation").text
-    assert "1 requests tried, 1 would go another way" in page
+    assert "Requests tried: 1. Going another way: 1." in page
     assert ("1 of them are not yours to see" in page, number in page) == (True, False)
     page = browser_of("dan@example.com").get(f"{base}/simulation")
     assert page.status_code == 404
@@ -240,7 +240,7 @@ def test_a_draft_of_a_calendar_is_tried_from_its_page_and_by_the_api(
     assert f"{base}/simulation" in browser.get(f"{base}/publish").text
     browser.post(f"{base}/simulate", data={"days": "7"})
     jobs.do_all(app)
-    assert "1 requests tried, 1 would go another way" in browser.get(f"{base}/simulation").text
+    assert "Requests tried: 1. Going another way: 1." in browser.get(f"{base}/simulation").text
     found = api_of("author@example.com").post("/api/v1/definitions/calendar/it/hours/simulate", json={}).json
     assert (found["looked_at"], found["hidden"]) == (1, 1)
 

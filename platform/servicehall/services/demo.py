@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from servicehall import clock
+from servicehall import clock, config
 from servicehall.documents.pack import Pack, read_pack
 from servicehall.documents.shipped import content_root
 from servicehall.documents.source import read_file
@@ -185,7 +186,8 @@ def _worker(session: Session, task: Task) -> Viewer:
     return Viewer(session, members[0])
 
 
-_DATE = re.compile(r"(today|now)(?:([+-]\d+)(h?))?")
+_DATE = re.compile(r"(today|now)(?:([+-]\d+)(h?))?(?: (\d\d:\d\d))?")
+"""A day, a moment, or a time of a day where the installation is: `today+14`, `now+3h`, `today+2 10:00`."""
 
 
 def _dated(value: Any, now: datetime) -> Any:
@@ -198,6 +200,10 @@ def _dated(value: Any, now: datetime) -> Any:
     if found is None:
         return value
     count = int(found[2] or 0)
+    if found[4]:
+        zone = ZoneInfo(config.current().default_time_zone)
+        day = now.astimezone(zone).date() + timedelta(days=count)
+        return clock.as_instant(datetime.combine(day, time.fromisoformat(found[4]), zone))
     if found[1] == "today":
         return (now + timedelta(days=count)).date().isoformat()
     return clock.as_instant(

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from servicehall.errors import Invalid
 from servicehall.models.directory import Delegation, Department, Group, Membership, Person
+from servicehall.services.departments import group_titles
 from servicehall.texts import _
 
 PAGE = 50
@@ -58,11 +59,12 @@ def departments_with_counts(session: Session) -> Sequence[Row[str, str | None, i
 
 
 def groups_with_counts(session: Session, q: str) -> Sequence[Row[Group, int]]:
-    """Each group whose key holds what was typed, and how many members it has."""
+    """Each group whose key or title holds what was typed, and how many members it has."""
+    titled = [key for key, title in group_titles(session).items() if q.lower() in title.lower()]
     return session.execute(
         select(Group, func.count(Membership.person_id))
         .outerjoin(Membership, Membership.group_id == Group.id)
-        .where(Group.key.icontains(q, autoescape=True))
+        .where(Group.key.icontains(q, autoescape=True) | Group.key.in_(titled))
         .group_by(Group.id)
         .order_by(Group.key)
     ).all()

@@ -172,7 +172,7 @@ def _node(task: Record, outlook: Outlook | None) -> Record:
     latest = outlook.forecast.latest.get(task["key"]) if outlook is not None else None
     until = day(task["due_at"]) if task["state"] not in ("done", *UNNEEDED) else ""
     begin = _("begin by {date}", date=day(latest)) if latest and task["state"] in ("blocked", "ready") else ""
-    said = (begin or until, shown.word, task["department_title"])
+    said = (shown.word, begin or until, task["department_title"])
     critical = outlook is not None and task["key"] in outlook.forecast.critical
     node = {"id": task["key"], "label": task["title"], "sub": " · ".join(filter(None, said)), "tone": shown.tone}
     return node | {"critical": critical} | ({"href": f"/tasks/{task['id']}"} if task["id"] else {})
