@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy.orm import Session
+from tests import databases
 from tests.databases import on_sqlite
 from werkzeug.serving import make_server
 
@@ -20,6 +23,7 @@ from servicehall.cli.benchmarks import beside, browsing, company, peering
 from servicehall.cli.benchmarks.pages import Place
 from servicehall.cli.benchmarks.rows import Did, Goal, Row, Unmeasured
 
+SERVER_URL = "postgresql://postgres@127.0.0.1:5432/postgres"
 DUE = "2026-11-30 01:30:00+00:00"
 """40 working hours after 20 November, 16:00 in Shanghai."""
 PEER = """# /// script
@@ -39,10 +43,10 @@ def no_place() -> Place:
     raise AssertionError("no page was to be measured")
 
 
-def row_of(folder: Path, body: str, *, needs: str = "", measure: str = "due_moments") -> Row:
+def row_of(folder: Path, body: str, *, needs: str = "", measure: str = "due_moments", server: str | None = None) -> Row:
     text = PEER.format(body=body, needs=needs, goal="0.1 or more", measure=measure)
     (folder / "fake.py").write_text(text, "utf-8")
-    (row,) = beside.rows(peering.find(folder=folder), seconds=0.03, many=no_place, size=0)
+    (row,) = beside.rows(peering.find(folder=folder), seconds=0.03, many=no_place, size=0, server=server)
     return row
 
 
@@ -186,6 +190,33 @@ def test_peers_see_nothing_of_our_environment(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "ours"))
     assert row_of(tmp_path, "import secret_module").note == "ModuleNotFoundError: No module named 'secret_module'"
     assert row_of(tmp_path, "import flask").note == "ModuleNotFoundError: No module named 'flask'"
+
+
+def test_what_a_peer_leaves_is_in_its_folder(tmp_path: Path) -> None:
+    assert "/servicehall-peer-" in row_of(tmp_path, "import tempfile; sys.exit(tempfile.gettempdir())").note
+
+
+@pytest.mark.postgres
+def test_on_a_server_a_peer_has_an_empty_database_for_each_turn(tmp_path: Path) -> None:
+    if not databases.postgres_answers():
+        pytest.skip("PostgreSQL on 127.0.0.1:5432 does not let `postgres` in without a password")
+    row = row_of(tmp_path, "import os; sys.exit(os.environ['BENCH_DATABASE'])", server=SERVER_URL)
+    name = row.note.rpartition("/")[2]
+    assert (row.value, row.note) == (
+        "not measured",
+        f"postgresql://postgres@127.0.0.1:5432/bench-peer-fake-{os.getpid()}",
+    )
+    with psycopg.connect(SERVER_URL) as connection:
+        assert connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None
+
+
+def test_a_peer_on_sqlite_alone_is_not_measured_on_a_server(tmp_path: Path) -> None:
+    text = PEER.format(body="", needs="", goal="none", measure="cases")
+    (tmp_path / "fake.py").write_text(
+        text.replace("# [tool.servicehall.goals]", "# sqlite_only = true\n# [tool.servicehall.goals]"), "utf-8"
+    )
+    (row,) = beside.rows(peering.find(folder=tmp_path), seconds=0.03, many=no_place, size=0, server=SERVER_URL)
+    assert (row.measure, row.note) == ("fake 1.0", "it is measured on SQLite alone")
 
 
 def test_every_peer_names_its_versions_and_only_measures_that_there_are() -> None:

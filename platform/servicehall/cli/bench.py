@@ -57,7 +57,7 @@ def bench(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="servicehall-bench-")))
         parts = []
         if peers is not None:
-            parts.append(_beside(peers, seconds, most, keep or folder))
+            parts.append(_beside(peers, seconds, most, keep or folder, database, kept=keep is not None))
         elif not only_pages:
             parts += [_rates(folder / "rates", database, seconds), _timers(folder, database, seconds)]
         if peers is None:
@@ -70,7 +70,7 @@ def bench(
         click.echo(json.dumps([row.as_json() for row in rows], indent=2))
 
 
-def _beside(names: str, seconds: float, most: int, folder: Path) -> Iterator[Row]:
+def _beside(names: str, seconds: float, most: int, folder: Path, database: str | None, *, kept: bool) -> Iterator[Row]:
     """Ours and other programs' in turn."""
     from servicehall.cli.benchmarks import beside, pages, peering
 
@@ -78,8 +78,12 @@ def _beside(names: str, seconds: float, most: int, folder: Path) -> Iterator[Row
         found = peering.find([name.strip() for name in names.split(",") if name.strip()])
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--peers") from error
-    many = cache(lambda: pages.place_of(most, folder, None))
-    yield from beside.rows(found, seconds=seconds, many=many, size=most)
+    try:
+        many = cache(lambda: pages.place_of(most, folder, database))
+        yield from beside.rows(found, seconds=seconds, many=many, size=most, server=database)
+    finally:
+        if database and not kept:
+            pages.drop(pages.name_of(most), database)
 
 
 def _rates(folder: Path, database: str | None, seconds: float) -> Iterator[Row]:

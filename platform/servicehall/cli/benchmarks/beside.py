@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,8 @@ from servicehall.clock import now
 from servicehall.models.base import db
 from servicehall.web import tokens
 
+WARM = 3
+"""Turns of one call of each client before those that count, so that each worker has been asked."""
 Sides = tuple[Turn, Turn]
 """A turn of ours, and one of theirs."""
 
@@ -29,15 +31,21 @@ class Measure:
     sides: Callable[[Built], AbstractContextManager[Sides]]
 
 
-def rows(peers: Sequence[Peer], *, seconds: float, many: Callable[[], Place], size: int) -> Iterator[Row]:
+def rows(
+    peers: Sequence[Peer], *, seconds: float, many: Callable[[], Place], size: int, server: str | None = None
+) -> Iterator[Row]:
     """Each peer built, measured beside us and thrown away; one that fails is a row that says why.
 
-    `many` gives our place with so many requests, where a peer has pages to stand beside.
+    `many` gives our place with so many requests, where a peer has pages to stand beside. All are on the PostgreSQL
+    server where one is given.
     """
     for peer in peers:
+        if server is not None and peer.sqlite_only:
+            yield Row(peer.title, "not measured", "it is measured on SQLite alone")
+            continue
         with tempfile.TemporaryDirectory(prefix="servicehall-peer-") as folder:
             try:
-                built = peering.build(peer, Path(folder))
+                built = peering.build(peer, Path(folder), server=server)
             except Unmeasured as why:
                 yield Row(peer.title, "not built", str(why))
                 continue
@@ -66,8 +74,8 @@ def _due_moments(built: Built) -> Iterator[Sides]:
 
 @contextmanager
 def _cases(built: Built) -> Iterator[Sides]:
-    """Ours through the services, on SQLite."""
-    with pages.application("cases", built.folder, None).app_context():
+    """Ours through the services."""
+    with pages.fresh("cases", built.folder, built.server) as app, app.app_context():
         yield partial(_many_cases, company.make_company(db.session())), peering.work_of(built, "cases")
         db.session.remove()
 
@@ -79,14 +87,19 @@ def _many_cases(made: company.Company, seconds: float) -> Did:
 
 @contextmanager
 def _submissions(built: Built) -> Iterator[Sides]:
-    """Both behind gunicorn with two workers, both on SQLite, sent to by the same driver."""
-    app = pages.application("web", built.folder, None)
-    with app.app_context():
-        company.make_company(db.session())
-        token = tokens.create_token(db.session(), "asker@bench.example.com", at=now()).secret
-        db.session.remove()
-    with measures.our_web(measures.environment_of(app)) as port, peering.serving(built) as theirs:
-        yield partial(driver.drive, port, measures.submission(token)), theirs.turn("submissions")
+    """Both behind gunicorn with two workers, sent to by the same driver."""
+    with ExitStack() as stack:
+        app = stack.enter_context(pages.fresh("web", built.folder, built.server))
+        with app.app_context():
+            company.make_company(db.session())
+            token = tokens.create_token(db.session(), "asker@bench.example.com", at=now()).secret
+            db.session.remove()
+        port = stack.enter_context(measures.our_web(measures.environment_of(app)))
+        theirs = stack.enter_context(peering.serving(built))
+        sides = partial(driver.drive, port, measures.submission(token)), theirs.turn("submissions")
+        for turn in sides * WARM:
+            turn(0.0)
+        yield sides
 
 
 MEASURES = {

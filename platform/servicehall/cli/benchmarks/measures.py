@@ -104,10 +104,14 @@ def our_web(environment: Mapping[str, str]) -> Iterator[int]:
 
 
 def environment_of(app: Flask) -> dict[str, str]:
-    """What a process of its own needs to serve the same SQLite database."""
+    """What a process of its own needs to serve the same database."""
     settings = app.extensions["servicehall.settings"]
-    folder = str(settings.data_dir)
-    return {"SERVICEHALL_DEMO": "1", "SERVICEHALL_DATA_DIR": folder, "SERVICEHALL_LOG_LEVEL": "WARNING"}
+    return {
+        "SERVICEHALL_DEMO": "1",
+        "SERVICEHALL_DATA_DIR": str(settings.data_dir),
+        "SERVICEHALL_DATABASE_URL": settings.database_url,
+        "SERVICEHALL_LOG_LEVEL": "WARNING",
+    }
 
 
 def submission(token: str) -> driver.Call:

@@ -6,6 +6,7 @@ import hashlib
 import statistics
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,16 +118,28 @@ def application(name: str, folder: Path, database: str | None) -> Flask:
     data.mkdir(parents=True, exist_ok=True)
     settings = {"SERVICEHALL_DEMO": "1", "SERVICEHALL_DATA_DIR": str(data), "SERVICEHALL_LOG_LEVEL": "WARNING"}
     if database:
-        settings["SERVICEHALL_DATABASE_URL"] = _beside(database, place)
+        settings["SERVICEHALL_DATABASE_URL"] = beside(database, place)
     app = create_app(config.Settings.read(settings))
     with app.app_context():
         upgrade_database()
     return app
 
 
+@contextmanager
+def fresh(name: str, folder: Path, database: str | None) -> Iterator[Flask]:
+    """An application over an empty database, which is dropped afterwards where it is a server's."""
+    if database:
+        drop(name, database)
+    try:
+        yield application(name, folder, database)
+    finally:
+        if database:
+            drop(name, database)
+
+
 def drop(name: str, database: str) -> None:
     """Takes a database away again that `application` made."""
-    _administer(database, "DROP DATABASE IF EXISTS {} WITH (FORCE)", f"{name}-{_fingerprint()}")
+    administer(database, "DROP DATABASE IF EXISTS {} WITH (FORCE)", f"{name}-{_fingerprint()}")
 
 
 def _fill(made: company.Company, size: int) -> None:
@@ -137,16 +150,17 @@ def _fill(made: company.Company, size: int) -> None:
     crowd.grow(made.session, to=size, models=(waiting, working), ended=ended)
 
 
-def _beside(database: str, name: str) -> str:
+def beside(database: str, name: str) -> str:
     """The URL of a database on the same server, made where it is not there."""
     with psycopg.connect(_plain(database)) as connection:
         there = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
     if there is None:
-        _administer(database, "CREATE DATABASE {}", name)
+        administer(database, "CREATE DATABASE {}", name)
     return make_url(database).set(database=name).render_as_string(hide_password=False)
 
 
-def _administer(database: str, statement: str, name: str) -> None:
+def administer(database: str, statement: str, name: str) -> None:
+    """Has the server make or drop a database."""
     with psycopg.connect(_plain(database), autocommit=True) as connection:
         connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 

@@ -8,6 +8,7 @@ and a number of rows, prints what is to be sent there for each measure, and list
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -20,12 +21,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from servicehall.cli.benchmarks import driver
+from servicehall.cli.benchmarks import driver, pages
 from servicehall.cli.benchmarks.rows import Did, Goal, Unmeasured
 
 PEERS = Path(__file__).parent / "peers"
 Turn = Callable[[float], Did]
 TURNS = 3
+DROP = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
 PATIENCE = 600.0
 """Seconds for a peer to be built, and to answer beyond those that it works for."""
 _HEADER = re.compile(r"^# /// script\n((?:#(?: .*)?\n)+?)# ///$", re.MULTILINE)
@@ -39,6 +41,7 @@ class Peer:
     title: str
     dependencies: tuple[str, ...]
     goals: dict[str, Goal | None]
+    sqlite_only: bool
 
     @classmethod
     def read(cls, script: Path) -> Peer:
@@ -48,7 +51,7 @@ class Peer:
         said = tomllib.loads("".join(line[2:] + "\n" for line in head[1].splitlines()))
         told = said["tool"]["servicehall"]
         goals = {measure: None if goal == "none" else Goal.parse(goal) for measure, goal in told["goals"].items()}
-        return cls(script, told["peer"], tuple(said["dependencies"]), goals)
+        return cls(script, told["peer"], tuple(said["dependencies"]), goals, told.get("sqlite_only", False))
 
 
 def find(names: Sequence[str] = (), *, folder: Path = PEERS) -> list[Peer]:
@@ -61,10 +64,11 @@ def find(names: Sequence[str] = (), *, folder: Path = PEERS) -> list[Peer]:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A peer with its environment, in a folder that is thrown away."""
+    """A peer with its environment, in a folder that is thrown away; on a PostgreSQL server where one is given."""
 
     peer: Peer
     folder: Path
+    server: str | None = None
 
     @property
     def python(self) -> Path:
@@ -74,10 +78,25 @@ class Built:
         """Its program, in a process that sees nothing of our environment."""
         return [str(self.python), "-I", str(self.peer.script), *arguments]
 
+    @contextmanager
+    def environment(self) -> Iterator[dict[str, str]]:
+        """Files go to the folder; where there is a server, an empty database of it is named, for as long as needed."""
+        ours = {**os.environ, "TMPDIR": str(self.folder)}
+        if self.server is None:
+            yield ours
+            return
+        name = f"bench-peer-{self.peer.script.stem}-{os.getpid()}"
+        pages.administer(self.server, DROP, name)
+        try:
+            url = pages.beside(self.server, name).replace("+psycopg", "", 1)
+            yield {**ours, "BENCH_DATABASE": url}
+        finally:
+            pages.administer(self.server, DROP, name)
 
-def build(peer: Peer, folder: Path) -> Built:
+
+def build(peer: Peer, folder: Path, *, server: str | None = None) -> Built:
     """An environment with this peer in it; Unmeasured with the reason where there can be none."""
-    built = Built(peer, folder)
+    built = Built(peer, folder, server)
     _run([sys.executable, "-m", "venv", "--without-pip", str(built.python.parent.parent)], PATIENCE)
     if peer.dependencies:
         install = [sys.executable, "-m", "pip", "--python", str(built.python), "install", "-q", "--no-input"]
@@ -101,7 +120,8 @@ def work_of(built: Built, measure: str) -> Turn:
     """One turn of the peer's: so many seconds of this measure."""
 
     def turn(seconds: float) -> Did:
-        answer = read_answer(_run(built.command(measure, str(seconds)), PATIENCE + seconds))
+        with built.environment() as environment:
+            answer = read_answer(_run(built.command(measure, str(seconds)), PATIENCE + seconds, environment))
         try:
             said = str(answer.get("result", "")), str(answer.get("note", ""))
             did = Did(int(answer["done"]), float(answer["seconds"]), *said)
@@ -141,8 +161,13 @@ def serving(built: Built, *, rows: int = 0) -> Iterator[Served]:
     port, errors = driver.free_port(), built.folder / "errors"
     with (
         errors.open("wb") as said,
+        built.environment() as environment,
         subprocess.Popen(
-            built.command("serve", str(port), str(rows)), stdout=subprocess.PIPE, stderr=said, text=True
+            built.command("serve", str(port), str(rows)),
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+            env=environment,
         ) as server,
     ):
         late = threading.Timer(PATIENCE, server.kill)
@@ -174,9 +199,9 @@ def in_turn(ours: Turn, theirs: Turn, *, seconds: float) -> tuple[Did, Did]:
     return sum((mine for _, mine in did), nothing), sum((other for other, _ in did), nothing)
 
 
-def _run(command: Sequence[str], patience: float) -> str:
+def _run(command: Sequence[str], patience: float, environment: dict[str, str] | None = None) -> str:
     try:
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=patience, check=False)
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=patience, check=False, env=environment)
     except subprocess.TimeoutExpired as late:
         raise Unmeasured(f"it took longer than {patience:,.0f} seconds") from late
     if ended.returncode != 0:

@@ -1,7 +1,10 @@
 """django-helpdesk behind gunicorn with two workers: its API, lists and dashboard, for somebody of the staff."""
 
 # /// script
-# dependencies = ["django-helpdesk==2.6.1", "django==5.2.19", "djangorestframework==3.18.3", "gunicorn==27.0.1"]
+# dependencies = [
+#   "django-helpdesk==2.6.1", "django==5.2.19", "djangorestframework==3.18.3",
+#   "gunicorn==27.0.1", "psycopg[binary]==3.3.9",
+# ]
 # [tool.servicehall]
 # peer = "django-helpdesk 2.6.1"
 # [tool.servicehall.goals]
@@ -14,12 +17,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import django
 from django.conf import settings
@@ -27,9 +32,20 @@ from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 from gunicorn.app.base import BaseApplication
 
-FOLDER = tempfile.TemporaryDirectory()
+FOLDER = tempfile.mkdtemp()
 URLS = ModuleType("urls")
 sys.modules["urls"] = URLS
+
+
+def database() -> dict[str, Any]:
+    """The PostgreSQL database that is named, or a file of its own."""
+    if url := os.environ.get("BENCH_DATABASE"):
+        parts = urlsplit(url)
+        place = {"HOST": parts.hostname, "PORT": parts.port or 5432, "USER": parts.username, "PASSWORD": parts.password}
+        return {"ENGINE": "django.db.backends.postgresql", "NAME": unquote(parts.path[1:]), **place}
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": Path(FOLDER) / "bench.db"}
+
+
 settings.configure(
     SECRET_KEY="bench",
     ALLOWED_HOSTS=["127.0.0.1"],
@@ -76,7 +92,7 @@ settings.configure(
             },
         }
     ],
-    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": Path(FOLDER.name) / "helpdesk.db"}},
+    DATABASES={"default": database()},
 )
 django.setup()
 
@@ -99,7 +115,8 @@ class Server(BaseApplication):
         super().__init__()
 
     def load_config(self) -> None:
-        for name, value in {"bind": f"127.0.0.1:{self.port}", "workers": 2, "loglevel": "error"}.items():
+        said = {"bind": f"127.0.0.1:{self.port}", "workers": 2, "loglevel": "error", "timeout": 120}
+        for name, value in said.items():
             self.cfg.set(name, value)
 
     def load(self) -> Any:
@@ -172,5 +189,4 @@ def main(port: int, rows: int) -> None:
 
 
 if __name__ == "__main__":
-    with FOLDER:
-        main(int(sys.argv[2]), int(sys.argv[3]))
+    main(int(sys.argv[2]), int(sys.argv[3]))

@@ -4,12 +4,14 @@
 # dependencies = ["roundup==2.6.0", "gunicorn==27.0.1"]
 # [tool.servicehall]
 # peer = "roundup 2.6.0"
+# sqlite_only = true
 # [tool.servicehall.goals]
 # submissions = "none"
 # queue = "0.3 or less"
 # inbox = "0.3 or less"
 # my_requests = "0.3 or less"
 # search = "0.1 or less"
+# search_all = "0.1 or less"
 # ///
 from __future__ import annotations
 
@@ -36,7 +38,8 @@ class Server(BaseApplication):
         super().__init__()
 
     def load_config(self) -> None:
-        for name, value in {"bind": f"127.0.0.1:{self.port}", "workers": 2, "loglevel": "error"}.items():
+        said = {"bind": f"127.0.0.1:{self.port}", "workers": 2, "loglevel": "error", "timeout": 120}
+        for name, value in said.items():
             self.cfg.set(name, value)
 
     def load(self) -> Any:
@@ -106,24 +109,24 @@ def pages(headers: dict[str, str]) -> dict[str, Any]:
         "inbox": f"{listed}&@filter=status,assignedto&assignedto={ASKER}{opened}",
         "my_requests": f"{listed}&@filter=creator&creator={ASKER}&@pagesize=50&@startwith=0",
         "search": f"{found}500123",
+        "search_all": f"{found}case",
     }
     return {name: {"path": path, "headers": headers} for name, path in paths.items()}
 
 
 def main(port: int, rows: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        home = str(Path(folder) / "tracker")
-        install(home, port)
-        fill(home, rows)
-        headers = {
-            "Cookie": signed_in(home),
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Referer": f"http://127.0.0.1:{port}/issue?@template=item",
-        }
-        body = "@action=new&title=One+more&priority=bug&@note=Amount:+120.00"
-        submit = {"method": "POST", "path": "/issue", "headers": headers, "body": body, "status": 302}
-        print(json.dumps({"submissions": submit, **pages(headers)}), flush=True)
-        Server(port, home).run()
+    home = str(Path(tempfile.mkdtemp()) / "tracker")
+    install(home, port)
+    fill(home, rows)
+    headers = {
+        "Cookie": signed_in(home),
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Referer": f"http://127.0.0.1:{port}/issue?@template=item",
+    }
+    body = "@action=new&title=One+more&priority=bug&@note=Amount:+120.00"
+    submit = {"method": "POST", "path": "/issue", "headers": headers, "body": body, "status": 302}
+    print(json.dumps({"submissions": submit, **pages(headers)}), flush=True)
+    Server(port, home).run()
 
 
 if __name__ == "__main__":
