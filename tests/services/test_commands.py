@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from tests import databases
 
 from servicehall.cli import main
 from servicehall.models.base import db
@@ -81,6 +82,13 @@ def test_settings_that_make_no_sense_are_told_in_one_sentence(tmp_path: Path) ->
     ended = CliRunner().invoke(main, ["token", "list"], env=environment)
     assert ended.exit_code == 1
     assert "SERVICEHALL_SECRET_KEY" in ended.output
+
+
+@pytest.mark.parametrize("command", [("token", "list"), ("audit", "verify", "--all")])
+def test_a_database_without_its_tables_is_told_in_one_sentence(tmp_path: Path, command: tuple[str, ...]) -> None:
+    env = {"SERVICEHALL_DATA_DIR": str(tmp_path), "SERVICEHALL_SECRET_KEY": databases.SECRET}
+    ended = CliRunner().invoke(main, list(command), env=env)
+    assert (ended.exit_code, "servicehall db upgrade" in ended.output) == (1, True)
 
 
 def test_the_words_of_the_search_are_made_anew(run: Run) -> None:

@@ -19,6 +19,7 @@ from servicehall.errors import ServicehallError
 if TYPE_CHECKING:
     from flask import Flask
 
+NOT_CURRENT = "The database is not at the newest version; run: servicehall db upgrade"
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -70,7 +71,7 @@ def with_app(command: Callable[P, R]) -> Callable[P, R]:
 
 
 class plain_errors:  # noqa: N801 - used like a function
-    """Turns our errors into Click's: a message on standard error and exit 1."""
+    """Turns our errors, and a database of another version, into Click's: a message on standard error and exit 1."""
 
     def __enter__(self) -> None:
         return None
@@ -78,6 +79,18 @@ class plain_errors:  # noqa: N801 - used like a function
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, ServicehallError):
             raise click.ClickException(str(error)) from error
+        if error is not None and _is_of_another_version(error):
+            raise click.ClickException(NOT_CURRENT) from error
+
+
+def _is_of_another_version(error: BaseException) -> bool:
+    """Whether the database refused a statement because its tables are not those of this program."""
+    from sqlalchemy.exc import DBAPIError
+
+    from servicehall import migrations
+    from servicehall.models.base import db
+
+    return isinstance(error, DBAPIError) and not migrations.is_current(db.engine)
 
 
 def read_secret(prompt: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from servicehall.cli.application import make_app, plain_errors, with_app
+from servicehall.cli.application import NOT_CURRENT, make_app, plain_errors, with_app
 
 QUEUE_TABLES = "huey_"
 """Huey makes its own tables where the queue is in the same PostgreSQL database."""
@@ -43,7 +43,7 @@ def check() -> None:
         return search.include_name(name, kind, parents) and not (name or "").startswith(QUEUE_TABLES)
 
     if not migrations.is_current(db.engine):
-        raise click.ClickException("The database is not at the newest version; run: servicehall db upgrade")
+        raise click.ClickException(NOT_CURRENT)
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": is_ours})
         differences = compare_metadata(context, tables.metadata)
