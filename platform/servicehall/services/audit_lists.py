@@ -11,12 +11,14 @@ from sqlalchemy import ColumnElement, exists, false, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from servicehall.models.access import AccessLog
+from servicehall.models.definitions import Document
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Participant, Request
 from servicehall.services import directory
 from servicehall.services.listing import DEFAULT_LIMIT, FEW, Page, Source, led_by, page
 from servicehall.services.search import found_by
 from servicehall.services.visibility import Viewer
+from servicehall.texts import pick
 
 MOST_PEOPLE = 50
 Condition = ColumnElement[bool]
@@ -101,3 +103,21 @@ def _equal(wanted: Mapping[Any, str]) -> list[Condition]:
 def _between(column: Any, since: datetime | None, until: datetime | None) -> list[Condition]:
     found = [column >= since] if since is not None else []
     return [*found, column < until] if until is not None else found
+
+
+def services_ever(session: Session) -> list[tuple[str, str]]:
+    """Every service that was ever published, by its title."""
+    rows = session.execute(
+        select(Document.department, Document.key, Document.body).where(
+            Document.kind == "service", Document.body.is_not(None)
+        )
+    )
+    named = [(f"{department}/{key}", pick((body or {}).get("title")) or key) for department, key, body in rows]
+    return sorted(named, key=lambda one: one[1].casefold())
+
+
+def numbers(session: Session, rows: Sequence[AccessLog]) -> dict[str, str]:
+    """The numbers of the requests that were read, by the subject of the log."""
+    ids = [row.subject.split("/", 1)[1] for row in rows if row.subject.startswith("request/")]
+    found = session.execute(select(Request.id, Request.number).where(Request.id.in_(ids))).all()
+    return {f"request/{request_id}": number for request_id, number in found}

@@ -42,6 +42,11 @@ def departments(session: Session) -> list[str]:
     return list(session.scalars(select(Department.key).order_by(Department.key)))
 
 
+def groups(session: Session) -> Sequence[Row[str, str | None]]:
+    """(key, department) of every group, by department."""
+    return session.execute(select(Group.key, Group.department).order_by(Group.department, Group.key)).all()
+
+
 def departments_with_counts(session: Session) -> Sequence[Row[str, str | None, int]]:
     """(key, head's id, active people) of each department."""
     people = (

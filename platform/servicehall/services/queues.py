@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, exists, false, or_, select
+from sqlalchemy import bindparam, exists, false, func, or_, select
 
 from servicehall.domain.fulfilment import TaskState
 from servicehall.models.definitions import Document
@@ -58,6 +58,12 @@ def _in(states: Sequence[str]) -> list[tuple[Condition, ...]]:
 def in_hand() -> Condition:
     """Ready, in progress, on hold or failed; said so that the indexes of such tasks alone are used."""
     return Task.state.in_(bindparam(None, OPEN_TASKS, expanding=True, literal_execute=True))
+
+
+def count_in_hand(viewer: Viewer, most: int) -> int:
+    """How many tasks the viewer has in hand, counted no further than `most`."""
+    few = select(Task.id).where(Task.assignee_id == viewer.id, in_hand()).limit(most).subquery()
+    return viewer.session.scalar(select(func.count()).select_from(few)) or 0
 
 
 def _held(viewer: Viewer, queue: str | None, assignee: str | None) -> list[tuple[Condition, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,6 +30,26 @@ def hash_password(password: str) -> str:
         text = _("A password needs at least {least} characters.", least=SHORTEST_PASSWORD)
         raise Invalid(text, [Problem("password", "length", text)])
     return generate_password_hash(password, HASHED_BY)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What an administrator may know of an account: never more than whether there is a password."""
+
+    active: bool
+    has_password: bool
+    last_login: datetime | None
+    login_count: int
+
+
+def account_of(session: Session, email: str) -> Account | None:
+    """The account of this address; None where there is none yet."""
+    columns = select(User.active, User.password.is_not(None), User.last_login, User.login_count)
+    found = session.execute(columns.where(User.email == email)).first()
+    if found is None:
+        return None
+    active, has_password, last_login, count = found
+    return Account(bool(active), bool(has_password), last_login and last_login.replace(tzinfo=UTC), count or 0)
 
 
 def person_of(session: Session, email: str) -> Person:

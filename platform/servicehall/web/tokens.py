@@ -49,6 +49,12 @@ def all_tokens(session: Session) -> Sequence[Row[ApiToken, str]]:
     return session.execute(found).all()
 
 
+def tokens_of(session: Session, person_id: str) -> Sequence[ApiToken]:
+    """Somebody's API tokens, the newest first."""
+    mine = select(ApiToken).where(ApiToken.person_id == person_id)
+    return session.scalars(mine.order_by(ApiToken.created_at.desc())).all()
+
+
 def revoke_token(session: Session, token_id: str, *, at: datetime) -> None:
     """End a token; one that has ended stays as it is. Commits."""
     if session.get(ApiToken, token_id) is None:

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from flask import Blueprint, flash, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from servicehall.clock import now
 from servicehall.errors import Invalid, NotFound
-from servicehall.models.tokens import ApiToken
 from servicehall.services import directory
 from servicehall.texts import _
 from servicehall.web import accounts, tokens
@@ -24,32 +17,6 @@ from servicehall.web.once import once
 
 pages = Blueprint("admin_accounts", __name__)
 log = logging.getLogger("servicehall.security")
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What an administrator may know of an account: never more than whether there is a password."""
-
-    active: bool
-    has_password: bool
-    last_login: datetime | None
-    login_count: int
-
-
-def account_of(session: Session, email: str) -> Account | None:
-    """The account of this address; None where there is none yet."""
-    columns = select(User.active, User.password.is_not(None), User.last_login, User.login_count)
-    found = session.execute(columns.where(User.email == email)).first()
-    if found is None:
-        return None
-    active, has_password, last_login, count = found
-    return Account(bool(active), bool(has_password), last_login and last_login.replace(tzinfo=UTC), count or 0)
-
-
-def tokens_of(session: Session, person_id: str) -> Sequence[ApiToken]:
-    """Somebody's API tokens, the newest first."""
-    mine = select(ApiToken).where(ApiToken.person_id == person_id)
-    return session.scalars(mine.order_by(ApiToken.created_at.desc())).all()
 
 
 @pages.post("/admin/people/<person_id>/password")
@@ -79,7 +46,7 @@ def set_password(person_id: str) -> ResponseReturnValue:
 def revoke(person_id: str, token_id: str) -> ResponseReturnValue:
     """Ends one token of this person."""
     session = administrator().session
-    if token_id not in {one.id for one in tokens_of(session, person_id)}:
+    if token_id not in {one.id for one in tokens.tokens_of(session, person_id)}:
         raise NotFound
     tokens.revoke_token(session, token_id, at=now())
     flash(_("The token is revoked."), "success")

@@ -17,12 +17,13 @@ from servicehall.services.people import record_person
 from servicehall.services.people_lists import delegations_of, departments, people_page
 from servicehall.texts import N_, _
 from servicehall.web import accounts
-from servicehall.web.admin.account_page import account_of, tokens_of
+from servicehall.web.accounts import account_of
 from servicehall.web.admin.common import administrator, by_field, typed
 from servicehall.web.admin.person_form import LABELS, cells_of, changed_cells, in_words, role_names, typed_cells
 from servicehall.web.once import once
 from servicehall.web.portal.acting import undo
 from servicehall.web.portal.paging import cursor, first_href, next_href
+from servicehall.web.tokens import tokens_of
 
 pages = Blueprint("admin_people", __name__)
 

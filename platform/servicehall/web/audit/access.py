@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from servicehall.models.access import AccessLog
-from servicehall.models.requests import Request
 from servicehall.services import audit_lists, directory
 from servicehall.texts import N_, _
 from servicehall.web.audit.common import auditor, day, pages, typed
@@ -46,16 +40,9 @@ def access() -> ResponseReturnValue:
         "audit/access.html",
         rows=found.rows,
         people=directory.people(session, [row.person_id for row in found.rows]),
-        numbers=_numbers(session, found.rows),
+        numbers=audit_lists.numbers(session, found.rows),
         kinds=[(kind, _(text)) for kind, text in KINDS.items()],
         asked=request.args,
         next_href=next_href(found.next),
         first_href=first_href(),
     )
-
-
-def _numbers(session: Session, rows: Sequence[AccessLog]) -> dict[str, str]:
-    """The numbers of the requests that were read, by the subject of the log."""
-    ids = [row.subject.split("/", 1)[1] for row in rows if row.subject.startswith("request/")]
-    found = session.execute(select(Request.id, Request.number).where(Request.id.in_(ids))).all()
-    return {f"request/{request_id}": number for request_id, number in found}

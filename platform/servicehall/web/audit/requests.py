@@ -9,14 +9,12 @@ from functools import cached_property
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from servicehall.clock import now
 from servicehall.domain import chain
 from servicehall.domain.chain import Finding
 from servicehall.domain.lifecycle import STATE_NAMES
-from servicehall.models.definitions import Document
 from servicehall.models.requests import Request
 from servicehall.services import audit, audit_lists, printing, sealing
 from servicehall.services.access import note_reading
@@ -24,7 +22,7 @@ from servicehall.services.cases import Ledger, ledgers, request_rows
 from servicehall.services.printing.answers import answers_printed
 from servicehall.services.printing.details import Entry, history
 from servicehall.services.visibility import request_for
-from servicehall.texts import _, pick
+from servicehall.texts import _
 from servicehall.web.audit.common import auditor, day, pages, typed
 from servicehall.web.portal.paging import cursor, first_href, next_href
 from servicehall.web.portal.words import ledger_parts
@@ -51,7 +49,7 @@ def find() -> ResponseReturnValue:
         first_href=first_href(),
         asked=request.args,
         searching=any(request.args.values()),
-        services=services_ever(viewer.session),
+        services=audit_lists.services_ever(viewer.session),
         states=[(str(state), _(name)) for state, name in STATE_NAMES.items() if state != "draft"],
     )
 
@@ -122,14 +120,3 @@ class AuditCase:
     @cached_property
     def ledgers(self) -> list[Ledger]:
         return ledgers(self.session, self.row, self.paper.clocks, at=self.at, tasks=self.paper.task_titles)
-
-
-def services_ever(session: Session) -> list[tuple[str, str]]:
-    """Every service that was ever published, by its title."""
-    rows = session.execute(
-        select(Document.department, Document.key, Document.body).where(
-            Document.kind == "service", Document.body.is_not(None)
-        )
-    )
-    named = [(f"{department}/{key}", pick((body or {}).get("title")) or key) for department, key, body in rows]
-    return sorted(named, key=lambda one: one[1].casefold())

@@ -15,11 +15,11 @@ from servicehall.errors import Invalid, NotFound, Problem
 from servicehall.models.base import reading
 from servicehall.services import cases
 from servicehall.services.access import note_reading
+from servicehall.services.audit_lists import services_ever
 from servicehall.services.visibility import Viewer, request_for
 from servicehall.services.who import Question, about, who
 from servicehall.texts import _
 from servicehall.web.audit.common import auditor, pages
-from servicehall.web.audit.requests import services_ever
 from servicehall.web.formats import reader_zone
 from servicehall.web.portal import words
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from flask import g
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import or_, select
 
 from servicehall.models.clocks import Clock
 from servicehall.models.fulfilment import Task
@@ -14,7 +14,7 @@ from servicehall.models.requests import Request
 from servicehall.services import tasks
 from servicehall.services.cases import task_rows, waits_for
 from servicehall.services.cases.names import Record
-from servicehall.services.queues import OPEN_TASKS, queue
+from servicehall.services.queues import OPEN_TASKS, count_in_hand, queue
 from servicehall.services.visibility import Viewer
 from servicehall.web.desk.filters import end_of_day, end_of_week
 from servicehall.web.navigation import BADGES
@@ -26,8 +26,7 @@ FEW = 25
 
 def has_desk(viewer: Viewer) -> bool:
     """Whether somebody does work for others: in a group, or with a task in hand."""
-    mine = exists().where(Task.assignee_id == viewer.id, Task.state.in_(OPEN_TASKS))
-    return bool(viewer.group_ids) or bool(viewer.session.scalar(select(mine)))
+    return bool(viewer.group_ids) or count_in_hand(viewer, 1) > 0
 
 
 def desk_rows(viewer: Viewer, rows: Sequence[Task], *, at: datetime) -> list[Record]:
@@ -76,8 +75,7 @@ def _soonest(row: Record) -> datetime | None:
 def count_mine(viewer: Viewer) -> int:
     """How many tasks I have in hand, counted no further than a badge shows; once for each page."""
     if "desk_count" not in g:
-        few = select(Task.id).where(Task.assignee_id == viewer.id, Task.state.in_(OPEN_TASKS)).limit(MOST).subquery()
-        g.desk_count = viewer.session.scalar(select(func.count()).select_from(few)) or 0
+        g.desk_count = count_in_hand(viewer, MOST)
     return int(g.desk_count)
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from servicehall.documents.document import Document as Authored
@@ -17,8 +16,7 @@ from servicehall.documents.guard_rails import GuardRails
 from servicehall.documents.kinds.registry import KINDS
 from servicehall.documents.releases import users_of
 from servicehall.documents.words import ROUND_THE_CLOCK
-from servicehall.models.directory import Department, Group
-from servicehall.services import guard_rails
+from servicehall.services import guard_rails, people_lists
 from servicehall.services.shelf import Shelf
 from servicehall.services.storefront import storefront
 from servicehall.texts import _, pick
@@ -41,8 +39,7 @@ class Surroundings:
     @cached_property
     def departments(self) -> Choices:
         """By title, with the key that the document writes."""
-        keys = self.session.scalars(select(Department.key).order_by(Department.key))
-        return [(key, _called(key, words.department(key))) for key in keys]
+        return [(key, _called(key, words.department(key))) for key in people_lists.departments(self.session)]
 
     @cached_property
     def rails(self) -> GuardRails:
@@ -52,8 +49,7 @@ class Surroundings:
     @cached_property
     def groups(self) -> Choices:
         """Those of the document's own department first."""
-        found = self.session.execute(select(Group.key, Group.department).order_by(Group.department, Group.key)).all()
-        inorder = sorted(found, key=lambda one: one.department != self.document.department)
+        inorder = sorted(people_lists.groups(self.session), key=lambda one: one.department != self.document.department)
         return [(one.key, _called(one.key, words.group(one.key))) for one in inorder]
 
     @cached_property
