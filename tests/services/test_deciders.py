@@ -25,8 +25,9 @@ from servicehall.models.directory import Person
 from servicehall.services import amounts, checking, contexts, deciders, delegations, directory, releases
 from servicehall.services.foreseeing import Foreseen, foresee
 from servicehall.services.releases import may_order
+from servicehall.services.remembering import standing_still
 from servicehall.services.shelf import Shelf
-from servicehall.services.work import standing_still, work
+from servicehall.services.work import work
 
 pytestmark = on_sqlite
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -1,7 +1,7 @@
 """The verbs, and the reading behind pages. Every module, by what it is about:
 
 How work is done
-    work flow timers background parked scratch
+    work remembering flow timers background parked scratch
     listing search words contexts visibility answers access
 Requests
     requests submission beneficiaries priorities pricing watchers child_requests request_lists

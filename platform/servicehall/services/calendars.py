@@ -19,7 +19,8 @@ from servicehall.models.directory import Person
 from servicehall.models.requests import Request
 from servicehall.services import departments, directory
 from servicehall.services.releases import Release
-from servicehall.services.work import read_content, remembered
+from servicehall.services.remembering import remembered
+from servicehall.services.work import read_content
 
 ALWAYS = "24x7"
 CACHED = 500

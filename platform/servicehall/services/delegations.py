@@ -17,8 +17,9 @@ from servicehall.models.base import new_id
 from servicehall.models.directory import Delegation, Department, Person
 from servicehall.models.operations import Timers
 from servicehall.services import directory
+from servicehall.services.remembering import remembered
 from servicehall.services.visibility import Viewer
-from servicehall.services.work import Work, remembered, work
+from servicehall.services.work import Work, work
 from servicehall.texts import _
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from servicehall.domain.voices import ADMINISTRATORS
 from servicehall.models.definitions import Document
-from servicehall.services.work import remembered
+from servicehall.services.remembering import remembered
 from servicehall.texts import _, pick
 
 DAYS = 14

@@ -14,7 +14,7 @@ from sqlalchemy.orm.util import identity_key
 from servicehall.domain.conditions import PersonFacts
 from servicehall.errors import NotFound
 from servicehall.models.directory import Department, Group, Membership, Person
-from servicehall.services.work import memory, remembered
+from servicehall.services.remembering import memory, remembered
 from servicehall.texts import _, current_locale
 
 MANAGER_LEVELS = 50

@@ -27,11 +27,11 @@ from servicehall.services.beneficiaries import beneficiary_of
 from servicehall.services.catalog import Preview, StagePreview
 from servicehall.services.pricing import price_of
 from servicehall.services.releases import Release, may_order, viewer_context
+from servicehall.services.remembering import standing_still
 from servicehall.services.small_company import small_company
 from servicehall.services.submission import new_facts
 from servicehall.services.unpublished import Known, without_private_facts
 from servicehall.services.visibility import Viewer
-from servicehall.services.work import standing_still
 from servicehall.texts import _, pick
 
 NOON = time(12, tzinfo=UTC)

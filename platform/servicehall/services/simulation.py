@@ -28,11 +28,12 @@ from servicehall.services.background import Job, Payload, Told
 from servicehall.services.beneficiaries import beneficiary_of
 from servicehall.services.catalog import Preview
 from servicehall.services.releases import Release, may_order, viewer_context
+from servicehall.services.remembering import standing_still
 from servicehall.services.shelf import row_of
 from servicehall.services.simulation_sight import PRIVATE, takes_private, uses_of
 from servicehall.services.supposing import LIVE, departments_of, services_leaning_on, supposed
 from servicehall.services.visibility import Viewer
-from servicehall.services.work import read_contents, standing_still
+from servicehall.services.work import read_contents
 from servicehall.texts import current_locale
 
 KIND = "simulation"

@@ -14,8 +14,8 @@ from servicehall.errors import Invalid
 from servicehall.services import releases
 from servicehall.services.calendars import Named
 from servicehall.services.releases import Release
+from servicehall.services.remembering import remembered_as
 from servicehall.services.shelf import Name, Shelf
-from servicehall.services.work import remembered_as
 from servicehall.texts import _
 
 LIVE: Final = frozenset(("calendar", "department", "assignment_rule"))

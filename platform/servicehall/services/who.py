@@ -25,10 +25,11 @@ from servicehall.services.beneficiaries import beneficiary_of
 from servicehall.services.catalog import Preview
 from servicehall.services.past import as_it_was
 from servicehall.services.releases import Release, may_order, viewer_context
+from servicehall.services.remembering import standing_still
 from servicehall.services.submission import new_facts, stream_of
 from servicehall.services.unpublished import Known, without_private_facts
 from servicehall.services.visibility import Viewer, request_for
-from servicehall.services.work import read_content, standing_still
+from servicehall.services.work import read_content
 from servicehall.texts import _
 
 

@@ -36,7 +36,6 @@ from servicehall.models.rows import Rows
 from servicehall.texts import _
 
 Row = TypeVar("Row", bound=Base)
-Value = TypeVar("Value")
 Reaction = Callable[["Work", "Recorded"], None]
 
 SYSTEM = "system"
@@ -258,58 +257,14 @@ def set_before_commit(hook: Callable[[Session], None]) -> None:
     _before_commit = hook
 
 
+def current() -> Work | None:
+    """The work that is under way here."""
+    return _current.get()
+
+
 def wake() -> None:
     """Tells the workers, after a commit, that there is something to do."""
     _wake()
-
-
-_still: ContextVar[dict[str, Any] | None] = ContextVar("still", default=None)
-
-
-@contextmanager
-def standing_still(memory: dict[str, Any] | None = None) -> Iterator[None]:
-    """Within the block directory and documents do not change, and are read once: for many readings of one session.
-
-    `memory` keeps what was read for another such block, and what is in it already counts as read.
-    """
-    token = _still.set({} if memory is None else memory)
-    try:
-        yield
-    finally:
-        _still.reset(token)
-
-
-def _memo() -> dict[str, Any] | None:
-    still, current = _still.get(), _current.get()
-    if still is not None or current is None or not current.family.startswith("request/"):
-        return still
-    return current.memo
-
-
-def remembered(name: tuple[str, ...], read: Callable[[], Value]) -> Value:
-    """What is read once in a work over a request, which changes no documents, and while all stands still."""
-    memo = _memo()
-    if memo is None:
-        return read()
-    key = remembered_as(*name)
-    if key not in memo:
-        memo[key] = read()
-    found: Value = memo[key]
-    return found
-
-
-def remembered_as(*name: str) -> str:
-    """The key in such a memory."""
-    return "/".join(name)
-
-
-def memory(name: str) -> dict[str, Any]:
-    """The same by key: what has been read already; empty, and forgotten, outside of such a work or block."""
-    memo = _memo()
-    if memo is None:
-        return {}
-    found: dict[str, Any] = memo.setdefault(name, {})
-    return found
 
 
 @contextmanager
@@ -319,7 +274,7 @@ def work(family: str, *, actor: str, at: datetime, new: bool = False) -> Iterato
     `family` is `request/<root id>`, `person/<id>`, `documents/all` or `directory/all`.
     Errors: Conflict where somebody else recorded at the same moment; LookupError for a family that is not there.
     """
-    outer = _current.get()
+    outer = current()
     if outer is not None:
         if outer.family != family:
             raise RuntimeError(f"a work over {outer.family} cannot reach into {family}")
@@ -364,9 +319,9 @@ def _lock(made: Work, family: str) -> None:
 
 def rows_of(session: Session, model: type[Row], request_id: str) -> Sequence[Row]:
     """A request's rows of one table: as the work knows them that is under way, else read."""
-    current = _current.get()
-    if current is not None and current.session is session:
-        return current.of(model, request_id)
+    here = current()
+    if here is not None and here.session is session:
+        return here.of(model, request_id)
     return Rows(session, lambda table: None).of(model, request_id)
 
 
@@ -377,9 +332,9 @@ def read_content(session: Session, sha256: str) -> Any:
 
 def read_contents(session: Session, hashes: Iterable[str]) -> dict[str, Any]:
     """The values under many hashes in one query; erased ones are None."""
-    current = _current.get()
-    if current is not None and current.session is session:
-        return current.contents(hashes)
+    here = current()
+    if here is not None and here.session is session:
+        return here.contents(hashes)
     return _read_contents(session, set(hashes))
 
 
