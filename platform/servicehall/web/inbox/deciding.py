@@ -16,13 +16,12 @@ from servicehall.forms import WebField, WebForm
 from servicehall.models.approvals import Approval
 from servicehall.models.base import reading
 from servicehall.models.requests import Request
-from servicehall.services import cases, catalog, contexts, decisions, directory, releases
+from servicehall.services import cases, catalog, contexts, decisions, directory
 from servicehall.services.access import note_reading
 from servicehall.services.answers import Shown
 from servicehall.services.cases.names import Record
 from servicehall.services.lookups import Directory
-from servicehall.services.releases import Release
-from servicehall.services.visibility import Viewer, approval_for
+from servicehall.services.visibility import approval_for
 from servicehall.services.work import read_content
 from servicehall.texts import N_, _
 from servicehall.web.inbox.waiting import mine_on, waiting_rows
@@ -30,7 +29,7 @@ from servicehall.web.once import once
 from servicehall.web.portal import words
 from servicehall.web.portal.acting import undo, viewer
 from servicehall.web.portal.filling import Posted, posted_form
-from servicehall.web.portal.request_page import sheet_of
+from servicehall.web.portal.request_page import CaseView, sheet_of
 from servicehall.web.portal.sheet import Section
 from servicehall.web.portal.uploads import keep
 from servicehall.web.signing import signed_here, wants_email
@@ -39,17 +38,10 @@ pages = Blueprint("deciding", __name__)
 
 
 @dataclass(frozen=True)
-class ApprovalView:
-    """What the page of an approval reads, each part when the template asks for it."""
+class ApprovalView(CaseView):
+    """The page of an approval."""
 
-    viewer: Viewer
     approval: Approval
-    row: Request
-    record: Record
-
-    @cached_property
-    def release(self) -> Release:
-        return releases.load(self.viewer.session, self.row.release)
 
     @cached_property
     def sections(self) -> list[Section]:
@@ -62,14 +54,6 @@ class ApprovalView:
         """Everybody who was asked about this request, this voice aside, and the stages that are still to come."""
         records = cases.approval_records(self.viewer, self.row)
         return [one for one in records if one["id"] != self.approval.id]
-
-    @cached_property
-    def comments(self) -> list[Record]:
-        return cases.comment_records(self.viewer, self.row)
-
-    @cached_property
-    def attachments(self) -> list[Record]:
-        return cases.attachment_records(self.viewer, self.row)
 
     @cached_property
     def ahead(self) -> Sequence[catalog.TaskPreview]:
@@ -171,7 +155,7 @@ SAID = {
 def _view(approval_id: str) -> ApprovalView:
     approval = approval_for(viewer(), approval_id)
     row = viewer().session.get_one(Request, approval.request_id)
-    return ApprovalView(viewer(), approval, row, cases.approval_record(viewer(), approval))
+    return ApprovalView(viewer(), row, cases.approval_record(viewer(), approval), approval)
 
 
 def _page(

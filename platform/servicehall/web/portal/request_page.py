@@ -56,8 +56,8 @@ QUIET = (
 
 
 @dataclass(frozen=True)
-class RequestView:
-    """What the page of a request reads, each part when the template asks for it."""
+class CaseView:
+    """What a page about a request reads, each part when the template asks for it; `record` is of what it shows."""
 
     viewer: Viewer
     row: Request
@@ -66,6 +66,19 @@ class RequestView:
     @cached_property
     def release(self) -> Release:
         return releases.load(self.viewer.session, self.row.release)
+
+    @cached_property
+    def comments(self) -> list[Record]:
+        return cases.comment_records(self.viewer, self.row)
+
+    @cached_property
+    def attachments(self) -> list[Record]:
+        return cases.attachment_records(self.viewer, self.row)
+
+
+@dataclass(frozen=True)
+class RequestView(CaseView):
+    """The page of a request."""
 
     @cached_property
     def shown(self) -> Shown:
@@ -126,14 +139,6 @@ class RequestView:
     @property
     def _session(self) -> Session:
         return self.viewer.session
-
-    @cached_property
-    def comments(self) -> list[Record]:
-        return cases.comment_records(self.viewer, self.row)
-
-    @cached_property
-    def attachments(self) -> list[Record]:
-        return cases.attachment_records(self.viewer, self.row)
 
     @cached_property
     def family(self) -> Sequence[Any]:
