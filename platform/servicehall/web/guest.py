@@ -89,7 +89,7 @@ def leads_nowhere(error: NotFound) -> ResponseReturnValue:
 
 def gone(advice: str, *, inbox: bool = False) -> ResponseReturnValue:
     """The page of every link that is of no use, with what its reader can do."""
-    page = render_template("guest/gone.html", advice=advice, inbox=inbox, company=config.current().company)
+    page = render_template("guest/gone.html", advice=advice, inbox=inbox)
     return sent(page), 404
 
 

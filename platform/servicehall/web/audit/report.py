@@ -28,7 +28,7 @@ def report(number: str) -> ResponseReturnValue:
     made = printed(reader, row, locale)
     if made is not None:
         return made
-    page = render_template("audit/waiting.html", row=row, locale=locale, patience=PATIENCE)
+    page = render_template("audit/waiting.html", row=row, locale=locale)
     return Response(page, status=202, headers={"Refresh": str(PATIENCE), "Retry-After": str(PATIENCE)})
 
 

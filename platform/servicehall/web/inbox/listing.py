@@ -89,7 +89,7 @@ def decide_many() -> ResponseReturnValue:
     if decision not in BULK or not chosen:
         return redirect("/approvals", code=303)
     outcomes = [_decide(one, decision) for one in chosen]
-    return render_template("inbox/outcomes.html", decision=decision, outcomes=outcomes)
+    return render_template("inbox/outcomes.html", outcomes=outcomes)
 
 
 def _decide(approval_id: str, decision: str) -> Outcome:

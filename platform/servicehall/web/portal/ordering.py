@@ -53,7 +53,7 @@ def order(department: str, key: str) -> ResponseReturnValue:
             viewer(), release, posted=posted_form(), at=at, store=keep, show_errors=None if checking else False
         )
     if filling.rearranged or act not in ("send", "draft"):
-        return _page(with_preview(viewer(), filling, at=at), looked=act == "preview")
+        return _page(with_preview(viewer(), filling, at=at))
     if checking and filling.problems:
         return _page(with_preview(viewer(), filling, at=at), status=422)
     request_id = new_id()
@@ -67,9 +67,7 @@ def order(department: str, key: str) -> ResponseReturnValue:
     return redirect(f"/requests/{request_id}", code=303)
 
 
-def _page(
-    filling: Filling, *, status: int = 200, looked: bool = False, refused: Invalid | Forbidden | None = None
-) -> tuple[str, int]:
+def _page(filling: Filling, *, status: int = 200, refused: Invalid | Forbidden | None = None) -> tuple[str, int]:
     release = filling.release
     others = people.candidates(viewer(), release) if people.may_order_for_others(viewer(), release) else []
     page = render_template(
@@ -77,7 +75,6 @@ def _page(
         filling=filling,
         card=catalog.card_of(release),
         others=others,
-        looked=looked,
         checked=status == 422,
         problems=(refused.problems or (refused,)) if refused else filling.problems if status == 422 else (),
         words=words,

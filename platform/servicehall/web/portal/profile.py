@@ -16,7 +16,7 @@ from servicehall.texts import LOCALES, N_, _
 from servicehall.web.once import once
 from servicehall.web.portal import words
 from servicehall.web.portal.acting import undo, viewer
-from servicehall.web.shell import DENSITIES, THEMES
+from servicehall.web.shell import THEMES
 
 pages = Blueprint("profile", __name__)
 
@@ -83,8 +83,6 @@ def _page(problems: tuple[Problem, ...] = ()) -> tuple[str, int]:
         groups=[one.key for one in directory.groups_of(viewer().session, person.id)],
         locales=LOCALES,
         zones=_zones(person.time_zone),
-        themes=THEMES,
-        densities=DENSITIES,
         chosen=chosen,
         mails=[(key, _(MAILS.get(key, key)), mail.get(key, True)) for key in DEFAULTS],
         mail_all=mail.get("all", True),

@@ -61,7 +61,6 @@ def ask(kind: str, department: str, key: str, act: str) -> ResponseReturnValue:
     return render_template(
         "studio/ask.html",
         row=row,
-        act=act,
         title=_(title),
         text=_(text),
         confirm=_(confirm) if not is_used else "",

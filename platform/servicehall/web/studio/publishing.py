@@ -84,7 +84,6 @@ def _page(viewer: Viewer, name: Name, **more: Any) -> str:
         errors=sum(one.severity == ERROR for one in problems or ()),
         comparison=comparing.compare(comparing.published_of(row), document) if row.draft else None,
         affected=affected(session, name),
-        asks_for_review=asks,
         may_publish=not (asks and wrote),
         may_author=viewer.may_author,
         said={one: sent(one) for one in ("comment", "from")},

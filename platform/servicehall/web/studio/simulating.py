@@ -60,7 +60,6 @@ def page(kind: str, department: str, key: str) -> ResponseReturnValue:
         "studio/simulation.html",
         row=row,
         title=kinds.title_of(row),
-        kind_title=kinds.name_of(kind),
         base=base_of((kind, department, key)),
         job=job,
         found=found,
