@@ -14,7 +14,7 @@ from servicehall.web.studio import (
     chain_acts,
     content,
     design,
-    designing,
+    design_acts,
     examples,
     field_values,
     fulfilment,
@@ -72,7 +72,7 @@ TABS.register("users", Tab(N_("Used by"), users.values, unless=users.NEVER_NAMED
 TABS.register("yaml", Tab(N_("YAML"), yaml_text.values))
 TABS.register("history", Tab(N_("History"), history.values))
 
-ACTS.update(designing.ACTS | chain_acts.ACTS | plan_acts.ACTS | sla_acts.ACTS | used.ACTS | year_acts.ACTS)
+ACTS.update(design_acts.ACTS | chain_acts.ACTS | plan_acts.ACTS | sla_acts.ACTS | used.ACTS | year_acts.ACTS)
 CONTROLS.update(
     field_values.CONTROLS
     | chain_acts.CONTROLS
