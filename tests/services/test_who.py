@@ -11,16 +11,28 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import event, func, or_, select
+from sqlalchemy.orm import Session
 
 from servicehall.errors import Invalid, NotFound
 from servicehall.models.access import AccessLog
 from servicehall.models.base import db
 from servicehall.models.definitions import Document
 from servicehall.models.directory import Person
-from servicehall.models.log import EventRow
-from servicehall.services import cases, definitions, delegations, directory, directory_import, requests
+from servicehall.models.log import ContentRow, EventRow
+from servicehall.services import (
+    cases,
+    definitions,
+    delegations,
+    directory,
+    directory_import,
+    erasure,
+    past,
+    replay,
+    requests,
+)
 from servicehall.services.requests import Order
+from servicehall.services.scratch import scratch
 from servicehall.services.visibility import as_viewer
 from servicehall.services.who import Question, about, known_to, may_ask, who
 
@@ -171,6 +183,49 @@ def test_the_live_tables_stay_as_they_are(app: Flask) -> None:
         assert not db.session.new and not db.session.dirty
         assert [db.session.scalar(count) for count in counts] == before
         assert asked()["boss"] == (["dora manager"], [], 1)
+
+
+def all_rows(session: Session) -> dict[str, list[str]]:
+    return {
+        model.__tablename__: sorted(map(repr, session.connection().execute(select(model.__table__)).all()))
+        for model in past.MODELS
+        if model is not ContentRow
+    }
+
+
+def test_what_was_told_anew_since_is_not_replayed_and_makes_no_difference(app: Flask) -> None:
+    """Against a replay of everything, at each moment of a log in which people and groups are told again and again."""
+    loaded: list[str] = []
+
+    def count(row: EventRow, _context: object) -> None:
+        loaded.append(row.kind)
+
+    with app.app_context():
+        for days in range(1, 6):
+            row = f"dan@example.com,Dan {days},it,,,it/leads{';it/board' * (days % 2)},,,,yes\n"
+            directory_import.import_people((HEAD + row).encode(), actor="system", at=CHANGE + timedelta(days=days))
+        leaves = (HEAD + "else@example.com,Else,hr,,,,,,,no\n").encode()
+        directory_import.import_people(leaves, actor="system", at=CHANGE + timedelta(days=2))
+        erasure.erase(erasure.plan(db.session(), "else@example.com"), actor="system", at=CHANGE + timedelta(days=3))
+        live = db.session()
+        moments = sorted(set(live.scalars(select(EventRow.at))))
+        event.listen(EventRow, "load", count)
+        try:
+            for moment in (*moments, NOW):
+                loaded.clear()
+                with past.as_it_was(live, moment) as beside:
+                    found, fewer = all_rows(beside), list(loaded)
+                loaded.clear()
+                live.expunge_all()
+                with scratch(past.MODELS) as whole:
+                    streams = or_(*(EventRow.stream.startswith(f"{kind}/") for kind in past.KINDS))
+                    replay.replay(live, streams & (EventRow.at <= moment), whole)
+                    assert found == all_rows(whole), moment
+                live.expunge_all()
+        finally:
+            event.remove(EventRow, "load", count)
+    assert fewer.count("group.recorded") < loaded.count("group.recorded")
+    assert loaded.count("person.recorded") - fewer.count("person.recorded") >= 4
 
 
 def test_a_request_is_asked_about_as_it_was_sent_by_then(app: Flask) -> None:
