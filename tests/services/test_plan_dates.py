@@ -7,9 +7,12 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import event
 from tests.factories.small import Small
 
 from servicehall.clock import now
+from servicehall.models.base import db
+from servicehall.services import catalog
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -65,3 +68,24 @@ def test_a_plan_that_is_done_has_no_outlook(small: Small, browser_of: Browser) -
         small.do("dan", "complete", made, key)
     page = browser_of("dan@example.com").get(f"/requests/{small.request(made).number}/plan").text
     assert "cannot be met" not in page and '"critical": true' not in page
+
+
+def test_what_follows_an_approval_is_foreseen_without_asking_who_approves(small: Small) -> None:
+    """However many stages and tasks there are, the same few queries: it stands on a page that is opened often."""
+    asked: list[list[str]] = []
+    for count in (1, 4):
+        stages = ", ".join(f"{{key: s{n}, title: S, approvers: [{{manager: {{}}}}]}}" for n in range(count))
+        tasks = ", ".join(f"{{key: t{n}, title: T, due: {n + 1} days}}" for n in range(count))
+        parts = f"approval: {{stages: [{stages}]}}\nfulfilment: {{calendar: 24x7, tasks: [{tasks}]}}"
+        small.publish(parts, key=f"thing-{count}", fields=FIELDS)
+        row = small.request(small.order(service=f"it/thing-{count}"))
+        db.session.expire_all()
+        asked.append([])
+        listen = lambda _c, _cursor, statement, *_more: asked[-1].append(statement)  # noqa: E731
+        event.listen(db.engine, "before_cursor_execute", listen)
+        found = catalog.work_ahead(db.session(), row, at=small.at)
+        event.remove(db.engine, "before_cursor_execute", listen)
+        days = [(one.due_at - small.at).days for one in found if one.due_at is not None]
+        assert ([one.group for one in found], days) == (["desk"] * count, list(range(1, count + 1)))
+    assert len(asked[0]) == len(asked[1]), asked[1]
+    assert not [one for one in asked[1] if "delegations" in one]

@@ -33,9 +33,9 @@ from servicehall.services.foreseeing import Foreseen, foresee
 from servicehall.services.planning import Outlook
 from servicehall.services.pricing import price_of, stated_price
 from servicehall.services.releases import Release, may_order, viewer_context
+from servicehall.services.remembering import standing_still
 from servicehall.services.submission import settled
 from servicehall.services.visibility import Viewer, as_viewer
-from servicehall.services.work import read_content
 from servicehall.texts import pick
 
 MAX_SHOWN = 200
@@ -178,15 +178,12 @@ def preview(
 
 
 def work_ahead(session: Session, row: Request, *, at: datetime) -> Sequence[TaskPreview]:
-    """The tasks that follow once all have approved, with the dates that would hold then."""
-    return preview(
-        as_viewer(session, row.requester_id),
-        releases.load(session, row.release),
-        read_content(session, row.content) or {},
-        beneficiary=directory.person(session, row.beneficiary_id),
-        at=at,
-        facts=contexts.request_facts(row),
-    ).tasks
+    """The tasks that follow once all have approved, with the dates that would hold then; nothing else is foreseen."""
+    release = releases.load(session, row.release)
+    with standing_still():
+        answers, context = contexts.answers_of(session, row), contexts.for_request(session, row, at=at)
+        viewer = as_viewer(session, row.requester_id)
+        return _tasks(viewer, release, answers, release.activation(context, answers), context)[0]
 
 
 def _stage(viewer: Viewer, release: Release, stage: Foreseen) -> StagePreview:
