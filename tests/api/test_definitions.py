@@ -20,6 +20,11 @@ def test_a_catalog_administrator_sees_the_own_department(api: Api) -> None:
     assert all(one["title"] and one["version"] == 1 for one in services)
 
 
+def test_a_kind_that_there_is_not_is_refused_as_a_state_is(api: Api) -> None:
+    refused = api(ADMIN).get("/definitions?kind=servise&state=drafted")
+    assert (refused.status_code, {one["path"] for one in refused.json["errors"]}) == (422, {"kind", "state"})
+
+
 def test_others_see_none(api: Api) -> None:
     assert api(EMPLOYEE).get("/definitions").json == {"items": [], "next": None}
 

@@ -74,3 +74,8 @@ def test_a_file_beyond_the_limit(api: Api) -> None:
 def test_json_is_no_file(api: Api) -> None:
     assert api(EMPLOYEE).post("/files", json={"file": "x"}).status_code == 415
     assert api(EMPLOYEE).post("/files", data={"other": "x"}, content_type="multipart/form-data").status_code == 422
+
+
+def test_every_mistake_of_an_upload_is_told_at_once(api: Api) -> None:
+    refused = api(EMPLOYEE).post("/files", data={"fil": (io.BytesIO(b"x"), "a.txt"), "note": "x"})
+    assert [one["path"] for one in refused.json["errors"]] == ["note", "fil", "file"]

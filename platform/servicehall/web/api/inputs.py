@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range
 
+from servicehall.documents.kinds.registry import KINDS
 from servicehall.domain.approvals import DECISIONS
 from servicehall.services.guests import DAYS, MOST_DAYS
 from servicehall.services.listing import DEFAULT_LIMIT, MAX_LIMIT
@@ -66,7 +67,7 @@ class TasksQuery(Paging):
 
 
 class DefinitionsQuery(Paging):
-    kind = fields.String(load_default=None)
+    kind = fields.String(load_default=None, validate=Choice(tuple(KINDS)))
     department = fields.String(load_default=None)
     state = fields.String(load_default=None, validate=Choice(("draft", "published", "retired")))
 

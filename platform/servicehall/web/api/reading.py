@@ -78,12 +78,12 @@ def read_upload() -> FileFacts:
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMedia(_("Send the file as multipart/form-data, in the field “file”."))
     extra = [key for key in (*request.form, *request.files) if key != "file"]
-    if extra:
-        raise Invalid(problems=[Problem(key, "unknown", _("Unknown field.")) for key in extra])
+    problems = [Problem(key, "unknown", _("Unknown field.")) for key in extra]
     sent = request.files.getlist("file")
     if len(sent) != 1 or not sent[0].filename:
-        text = _("Send one file in the field “file”.")
-        raise Invalid(text, [Problem("file", "required", text)])
+        problems.append(Problem("file", "required", _("Send one file in the field “file”.")))
+    if problems:
+        raise Invalid(problems=problems)
     one = sent[0]
     return files.store(one.stream, name=one.filename or "", media_type=one.mimetype or "", person=g.person.id, at=now())
 
