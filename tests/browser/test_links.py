@@ -151,11 +151,11 @@ def _let_a_guest_do_it(agent, requester, guest, number):
     link = path_of(agent.page.input_value("#link-url"))
     guest.go(link)
     check(guest)
-    guest.press(guest.say("Done"))
+    guest.press(guest.say("It is done"))
     assert guest.page.locator("#field-group_name .is-invalid").count() == 1
     check(guest)
     fill(guest.page, "group_name", "ledger-readers")
-    guest.press(guest.say("Done"))
+    guest.press(guest.say("It is done"))
     assert guest.say("Done, thank you") in guest.text()
     check(guest)
     guest.go(link)
