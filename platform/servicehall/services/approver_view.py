@@ -16,7 +16,7 @@ from servicehall.services.releases import Release
 
 
 @dataclass(frozen=True)
-class RequestView:
+class ApproverView:
     """Implements `approval_rules.View`; `answers` include what approvers filled in."""
 
     session: Session

@@ -20,7 +20,7 @@ from servicehall.models.approvals import Approval, Stage
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
 from servicehall.services import contexts, delegations, departments, directory
-from servicehall.services.approver_view import RequestView
+from servicehall.services.approver_view import ApproverView
 from servicehall.services.lookups import Directory
 from servicehall.services.releases import Release
 from servicehall.services.work import Work
@@ -218,7 +218,7 @@ def cast_of(row: Approval, stage_key: str, *, void: bool) -> Cast:
 
 def voices_of(case: Case, key: str) -> Asked:
     """Who is asked in a stage, against the directory as it is now."""
-    view = RequestView(case.w.session, case.release, case.context, case.answers)
+    view = ApproverView(case.w.session, case.release, case.context, case.answers)
     stage = case.chain.stage(key)
     return ask(case.chain, stage, resolve_rules(stage.approvers, view), case.around(key))
 

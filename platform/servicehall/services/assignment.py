@@ -16,7 +16,7 @@ from servicehall.models.directory import Group, Membership, Person
 from servicehall.models.fulfilment import Task
 from servicehall.models.requests import Request
 from servicehall.services import contexts, departments, directory
-from servicehall.services.approver_view import RequestView
+from servicehall.services.approver_view import ApproverView
 from servicehall.services.releases import Release, condition_over
 from servicehall.services.work import Work
 
@@ -67,7 +67,7 @@ def is_member(session: Session, group_id: str | None, person_id: str) -> bool:
 def _by_rule(w: Work, row: Request, release: Release, planned: Planned) -> Chosen | None:
     assert planned.assign is not None  # noqa: S101 - asked for by the caller
     context = contexts.for_request(w.session, row, at=w.at)
-    view = RequestView(w.session, release, context, contexts.answers_of(w.session, row))
+    view = ApproverView(w.session, release, context, contexts.answers_of(w.session, row))
     for candidate in resolve_rules([planned.assign], view):
         person = getattr(candidate, "person", None)
         if person is not None and getattr(candidate, "active", True):

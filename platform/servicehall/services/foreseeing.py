@@ -16,7 +16,7 @@ from servicehall.domain.conditions import Context
 from servicehall.domain.separation import Cast, apart_from, approved_before, refuses_deputy
 from servicehall.domain.voices import Asked, Circumstances, ask
 from servicehall.services import delegations
-from servicehall.services.approver_view import RequestView
+from servicehall.services.approver_view import ApproverView
 from servicehall.services.asking import administrators, fallback_group
 from servicehall.services.releases import Release
 
@@ -39,7 +39,7 @@ def foresee(session: Session, release: Release, context: Context, answers: Mappi
     """Each stage of the chain, in its order, at the moment of the context."""
     if release.chain is None:
         return ()
-    view = RequestView(session, release, context, answers)
+    view = ApproverView(session, release, context, answers)
     activation = release.activation(context, answers)
     around = Circumstances(
         selves={context.requested_for.id: "beneficiary", context.requester.id: "requester"},
