@@ -99,7 +99,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *said): pass
 call = {"method": "POST", "path": "/send", "headers": {"X-Who": "asker"}, "body": "one", "status": 201}
 server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[2])), Handler)
-print(json.dumps({"submissions": call, "wrong": {**call, "path": "/"}}), flush=True)
+calls = {"submissions": call, "wrong": {**call, "path": "/"}, "nothing": [], "twice": [call, call]}
+print(json.dumps(calls), flush=True)
 server.serve_forever()
 """
 
@@ -114,8 +115,11 @@ def served(folder: Path, body: str) -> AbstractContextManager[peering.Served]:
 def test_a_peer_that_serves_is_sent_what_it_says_and_only_what_it_took_counts(tmp_path: Path) -> None:
     with served(tmp_path, SERVER) as peer:
         did = peer.turn("submissions")(0.0)
-        with pytest.raises(Unmeasured, match="does not say what to send: 'search'"):
-            peer.turn("search")
+        for measure in ("search", "nothing"):
+            with pytest.raises(Unmeasured, match=f"does not say what to send for {measure}"):
+                peer.turn(measure)
+        with pytest.raises(Unmeasured, match="it says 2 calls for twice, not one"):
+            peer.turn("twice")
         with pytest.raises(Unmeasured, match="/ was answered 4 x 409"):
             peer.turn("wrong")(0.0)
     assert (did.done, did.note) == (2, "refused: 2 x 409")

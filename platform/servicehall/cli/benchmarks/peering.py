@@ -143,16 +143,21 @@ class Served:
 
     def turn(self, measure: str) -> Turn:
         """The same call by several at once."""
-        (call,) = self.page(measure)[1]
-        return partial(driver.drive, self.port, call)
+        _port, calls = self.page(measure)
+        if len(calls) != 1:
+            raise Unmeasured(f"it says {len(calls)} calls for {measure}, not one")
+        return partial(driver.drive, self.port, calls[0])
 
     def page(self, measure: str) -> tuple[int, list[driver.Call]]:
         """The calls that make one page: itself, and what it fetches."""
+        said: Any = self.calls.get(measure)
         try:
-            said = self.calls[measure]
-            return self.port, [driver.Call.read(one) for one in (said if isinstance(said, list) else [said])]
+            calls = [driver.Call.read(one) for one in (said if isinstance(said, list) else [said])]
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise Unmeasured(f"it does not say what to send: {error}") from error
+            raise Unmeasured(f"it does not say what to send for {measure}") from error
+        if not calls:
+            raise Unmeasured(f"it does not say what to send for {measure}")
+        return self.port, calls
 
 
 @contextmanager

@@ -66,7 +66,7 @@ class Row:
         return self.ratio is not None and self.goal is not None and not self.goal.is_met(self.ratio)
 
     def __str__(self) -> str:
-        said = [] if self.ratio is None else [f"{self.ratio:,.2f} x"]
+        said = [] if self.ratio is None else [f"{self.ratio:,.2f} x" if self.ratio >= 0.1 else f"{self.ratio:.2g} x"]
         if self.goal is not None:
             said.append(f"(goal: {self.goal}{', missed' if self.missed else ''})")
         return f"{self.measure:<58} {self.value:>20}  {' '.join([*said, self.note])}".rstrip()
