@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Any
@@ -23,6 +24,7 @@ from servicehall.domain.conditions import RequestFacts
 from servicehall.models.base import db, new_id
 from servicehall.models.directory import Person
 from servicehall.services import amounts, checking, contexts, deciders, delegations, directory, releases
+from servicehall.services.company import read_company
 from servicehall.services.foreseeing import Foreseen, foresee
 from servicehall.services.releases import may_order
 from servicehall.services.remembering import standing_still
@@ -394,6 +396,22 @@ def test_it_asks_the_directory_in_a_few_queries_however_many_people_there_are(sm
     for number in range(30):
         small.person(f"more{number}", manager="boss")
     assert counted() == before < 10
+
+
+def test_who_has_a_role_is_looked_up_once_for_everybody(small: Small) -> None:
+    """Each chain of a large company is asked thousands of times."""
+    read: list[str] = []
+
+    class Counted(dict[str, Any]):
+        def values(self) -> Any:
+            read.append("all")
+            return super().values()
+
+    found = read_company(db.session())
+    known = replace(found, people=Counted(found.people))
+    told = [known.with_role(role) for role in ("Finance Controller", "auditor", "admin", "nobody")]
+    assert told == [[small.ids[name]] for name in ("fin", "aud", "root")] + [[]]
+    assert len(read) == 1
 
 
 def test_deputies_in_a_circle_are_told(small: Small) -> None:

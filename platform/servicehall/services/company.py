@@ -73,10 +73,17 @@ class Company:
         row = self.people[person]
         return str(row.name_zh if current_locale() == "zh" and row.name_zh else row.name)
 
+    @cached_property
+    def _by_role(self) -> Mapping[str, list[str]]:
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for one in sorted(self.people.values(), key=lambda one: one.email):
+            for role in set(one.roles if one.active else ()):
+                found[role].append(one.id)
+        return found
+
     def with_role(self, role: str) -> list[str]:
         """The active people with a role, in the order of their addresses."""
-        found = [one for one in self.people.values() if one.active and role in one.roles]
-        return [one.id for one in sorted(found, key=lambda one: one.email)]
+        return list(self._by_role.get(role, ()))
 
     def group(self, key: str) -> GroupOf | None:
         """A group by `key` or `department/key`, as a voice has it."""
