@@ -14,6 +14,7 @@ from servicehall.models.log import EventRow
 from servicehall.services import replanning
 from servicehall.services.printing.details import history
 from servicehall.services.printing.paper import lay_out
+from servicehall.services.requests import COMMENT_LENGTH
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -42,8 +43,12 @@ def dues(small: Small, made: str) -> dict[str, datetime | None]:
     return {key: small.task(made, key).due_at for key in small.tasks(made)}
 
 
-def move(small: Small, made: str, day: date, name: str = "dan") -> None:
-    replanning.move_anchor(small.request(made), day=day, viewer=small.viewer(name), at=small.at)
+def move(small: Small, made: str, day: date, name: str = "dan", comment: str | None = None) -> None:
+    replanning.move_anchor(small.request(made), day=day, viewer=small.viewer(name), at=small.at, comment=comment)
+
+
+def moves() -> int:
+    return db.session.query(EventRow).filter_by(kind="plan.anchor_moved").count()
 
 
 def test_open_tasks_alone_are_planned_anew(small: Small) -> None:
@@ -73,7 +78,13 @@ def test_the_same_date_again_changes_nothing(small: Small) -> None:
     small.publish(PLAN, fields=FIELDS, hours=HOURS)
     made = small.order(start="2026-12-09")
     move(small, made, date(2026, 12, 9))
-    assert not db.session.query(EventRow).filter_by(kind="plan.anchor_moved").all()
+    assert moves() == 0
+
+
+def test_a_comment_has_a_length(small: Small) -> None:
+    small.publish(PLAN, fields=FIELDS, hours=HOURS)
+    made, long = small.order(start="2026-12-09"), "x" * (COMMENT_LENGTH + 1)
+    assert refusal(move, small, made, date(2026, 12, 16), comment=long) == 422
 
 
 @pytest.mark.parametrize(("name", "status"), [("asks", 403), ("sec", 403), ("dora", 200)])
@@ -116,6 +127,20 @@ def test_a_gate_that_fills_in_the_date_moves_it(small: Small) -> None:
     assert (small.request(made).anchor, small.task(made, "open").due_at) == ("2026-12-16", at(11))
 
 
+def test_a_gate_moves_nothing_by_the_same_date_nor_once_its_request_was_cancelled(small: Small) -> None:
+    both = "decide: all, approvers: [person: sec@example.com, person: lena@example.com]"
+    small.publish(GATED.replace("approvers: [person: sec@example.com]", both), fields=FIELDS, hours=HOURS)
+    made = small.order()
+    move(small, made, date(2026, 12, 16))
+    for name in ("sec", "lena"):
+        small.decide(name, "approve", made, answers={"gate_day": "2026-12-16"})
+    assert (small.tasks(made)["gate"], moves()) == ("done", 1)
+    made = small.order()
+    small.decide("sec", "approve", made, answers={"gate_day": "2026-12-18"})
+    small.act("dan", "cancel", made)
+    assert moves() == 1
+
+
 def test_a_page_moves_it_and_says_what_cannot_be(small: Small, browser_of: Browser) -> None:
     small.publish(PLAN, fields=FIELDS, hours=HOURS)
     dan, asks = browser_of("dan@example.com"), browser_of("asks@example.com")
@@ -126,3 +151,6 @@ def test_a_page_moves_it_and_says_what_cannot_be(small: Small, browser_of: Brows
     assert "Choose a date." in dan.post(f"{path}/date", data={"date": "soon"}, follow_redirects=True).text
     page = dan.post(f"{path}/date", data={"date": "2026-12-16", "comment": "later"}, follow_redirects=True).text
     assert "planned anew" in page and 'value="2026-12-16"' in page
+    small.act("dan", "cancel", made)
+    db.session.rollback()
+    assert "Move the date" in page and "Move the date" not in dan.get(path).text
