@@ -302,6 +302,21 @@ def test_a_decision_is_final_on_one_content_and_by_those_who_are_asked(small: Sm
     assert refusal(small.decide_row, "dora", "approve", second) == 409
 
 
+def test_a_member_of_two_groups_speaks_once_and_in_one_of_two_stages_kept_apart(small: Small) -> None:
+    """Both voices were asked before either decided: what keeps people apart counts at the decision too."""
+    small.group("night", "dan", "lena")
+    small.publish(chain("key: one, decide: all, approvers: [group: desk, group: night]"))
+    twice = small.order()
+    stages = "{key: one, approvers: [group: desk]}, {key: two, approvers: [group: night]}"
+    small.publish(f"approval: {{apart: [[one, two]], parallel: [[one, two]], stages: [{stages}]}}")
+    for made in (twice, small.order()):
+        first, second = small.approvals(made)
+        small.decide_row("dan", "approve", first)
+        assert refusal(small.decide_row, "dan", "approve", second) == 403
+        small.decide_row("lena", "approve", second)
+        assert small.state(made) == "in_progress"
+
+
 class TestGates:
     PLAN = (
         "fulfilment: {tasks: [{key: ok, title: Ok, group: desk, OPTIONAL approval:"

@@ -294,6 +294,9 @@ class TestTokens:
             session = db.session()
             revoked = tokens.create_token(session, ana.email, at=now())
             tokens.revoke_token(session, revoked.id, at=now())
+            ended = session.get_one(ApiToken, revoked.id).revoked_at
+            tokens.revoke_token(session, revoked.id, at=now() + timedelta(days=1))
+            assert session.get_one(ApiToken, revoked.id).revoked_at == ended
             expired = tokens.create_token(session, ana.email, at=now(), expires_at=now() - timedelta(seconds=1))
         for token in (revoked, expired):
             header = {"Authorization": f"Bearer {token.secret}"}
@@ -305,6 +308,7 @@ class TestGate:
         browser = browser_of(ana.email)
         del browser.environ_base["HTTP_X_CSRFTOKEN"]
         assert browser.post("/logout/").status_code == 403
+        assert browser.post("/nowhere").status_code == 404
         assert browser.post("/api/v1/security/refresh").status_code == 401
 
     def test_an_unknown_host_is_refused(self, client: FlaskClient, database: Any) -> None:

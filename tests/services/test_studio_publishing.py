@@ -33,6 +33,7 @@ from servicehall.documents.guard_rails import GuardRails
 from servicehall.jobs import timers
 from servicehall.jobs.claims import work_off
 from servicehall.services import definitions, drafting, guard_rails, reviewing, scheduling
+from servicehall.services.people import record_person
 from servicehall.services.visibility import Viewer
 from servicehall.web import accounts
 
@@ -73,6 +74,33 @@ def test_an_author_asks_a_colleague_sends_back_and_then_publishes(
     assert other.post(f"{HOURS}/publish", data={"comment": "Good"}).status_code == 303
     assert document(company).state == "published"
     assert ">Good</blockquote>" in reviewed.get(f"{HOURS}/history").text
+
+
+def test_whoever_wrote_any_step_of_it_is_an_author(
+    company: Session, reviewed: FlaskClient, browser_of: Browser
+) -> None:
+    """Not only whoever was last; a step that was taken back does not count."""
+    other = browser_of(OTHER)
+    assert other.post(f"{HOURS}/text", data={"text": CALENDAR.replace("Hours", "Two") + WEEK}).status_code == 303
+    for browser in (reviewed, other):
+        browser.post(f"{HOURS}/publish")
+    assert document(company).state == "draft"
+    other.post(f"{HOURS}/undo")
+    assert other.post(f"{HOURS}/publish").status_code == 303
+    assert document(company).state == "published"
+
+
+def test_a_review_is_sent_back_where_it_was_asked_and_asked_of_the_own_department(
+    company: Session, reviewed: FlaskClient, browser_of: Browser
+) -> None:
+    cells = {"email": "hr@example.com", "name": "Hr", "department": "hr", "roles": "catalog_admin"}
+    record_person(cells, actor="system:tests", at=now())
+    other = browser_of(OTHER)
+    other.post(f"{HOURS}/send_back", data={"comment": "Begin at nine"})
+    assert document(company).review is None
+    assert reviewed.post(f"{HOURS}/review").status_code == 303
+    assert "To review" in other.get("/studio").text
+    assert "To review" not in browser_of("hr@example.com").get("/studio").text
 
 
 def test_nobody_ends_reviews_alone_by_retiring_what_asks_for_them(

@@ -81,6 +81,17 @@ def test_whom_it_is_for_reads_all_and_is_not_noted_but_for_what_leaves_the_house
     assert [tuple(one) for one in noted] == [(small.ids[name], kind) for name, kind in readings[2:]]
 
 
+def test_what_has_changed_is_masked_as_it_was_and_as_it_is(small: Small) -> None:
+    small.publish(PARTS.replace("group: outside", "group: desk"), fields=FIELDS)
+    made = small.order(secret="old", shown="old")
+    small.decide("boss", "return", made)
+    small.amend(made, secret="new", shown="new")
+    small.submit(made)
+    record = cases.approval_record(small.viewer("boss"), small.approvals(made, state="pending")[0])
+    changed = {one["key"]: (one["before"], one["after"], one["masked"]) for one in record["changed"]}
+    assert changed == {"secret": (None, None, True), "shown": ("old", "new", False)}
+
+
 def test_whoever_has_left_has_no_roles_and_no_groups(small: Small) -> None:
     for name in ("aud", "dan"):
         record_person({"email": f"{name}@example.com", "active": "no"}, actor="system:tests", at=small.at)

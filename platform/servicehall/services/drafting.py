@@ -187,7 +187,7 @@ def authors(session: Session, row: Document) -> set[str]:
     if row.draft is None:
         return set()
     steps = select(DraftStep.by).where(DraftStep.document_id == row.id, DraftStep.step <= row.draft_step)
-    return {*session.scalars(steps), *([row.draft_by] if row.draft_by else [])}
+    return set(session.scalars(steps))
 
 
 def as_expected(row: Document | None, expected: str | None) -> None:

@@ -71,7 +71,7 @@ def to_review(viewer: Viewer) -> Sequence[Document]:
     wrote = exists().where(
         DraftStep.document_id == Document.id, DraftStep.step <= Document.draft_step, DraftStep.by == viewer.id
     )
-    mine = or_(Document.draft_by == viewer.id, Document.review_by == viewer.id, wrote)
+    mine = or_(Document.review_by == viewer.id, wrote)
     asked = select(Document).where(Document.review == ASKED, visible_documents(viewer), ~mine)
     return viewer.session.scalars(asked.order_by(Document.review_at, Document.id)).all()
 
