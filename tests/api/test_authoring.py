@@ -135,6 +135,30 @@ def test_only_the_department_s_administrators_author(api: Api, author: Any) -> N
         assert author.put(f"/definitions/{kind}/hr/{key}/draft", json={}).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [
+        (f"/definitions/service/hr/{'x' * 61}", "key"),
+        ("/definitions/department/hr/other", "key"),
+        ("/definitions/service/nowhere/x", "department"),
+    ],
+)
+def test_what_cannot_be_made_is_told(api: Api, path: str, where: str) -> None:
+    refused = api(ADMIN).put(f"{path}/draft", json={})
+    assert (refused.status_code, [one["path"] for one in refused.json["errors"]]) == (422, [where])
+
+
+def test_what_was_written_over_does_not_come_back_and_a_draft_is_not_retired(author: Any) -> None:
+    author.put(f"{NEW}/draft", json=PERMIT)
+    for title in ("One", "Two"):
+        patch(author, NEW, [{"op": "replace", "path": "/title/en", "value": title}])
+    for _ in range(2):
+        assert author.post(f"{NEW}/undo", json={}).status_code == 200
+    patch(author, NEW, [{"op": "replace", "path": "/title/en", "value": "Three"}])
+    assert author.post(f"{NEW}/redo", json={}).status_code == 409
+    assert author.post(f"{NEW}/retire", json={}).status_code == 409
+
+
 def test_what_others_lean_on_is_not_broken(api: Api) -> None:
     author = api(IT_CATALOG)
     lists = author.get("/definitions?kind=approval_chain").json["items"]

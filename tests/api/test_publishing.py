@@ -20,6 +20,7 @@ from servicehall.models.definitions import Document, DocumentVersion
 from servicehall.models.directory import Person
 from servicehall.models.notices import Notice
 from servicehall.models.operations import DONE, Timers
+from servicehall.services import scheduling
 from servicehall.services.affected import affected
 from servicehall.services.people import record_person
 from servicehall.services.work import read_content
@@ -183,6 +184,21 @@ def test_whoever_set_the_date_must_still_be_one_who_may_publish(
     after = author.get(SET).json
     assert (after["state"], after["draft"], after["publish_at"]) == ("draft", True, None)
     assert "document_failed" in told(app, HR_CATALOG)
+
+
+def test_a_timer_that_rings_all_the_same_publishes_only_what_it_was_set_for(app: Flask, api: Api, author: Any) -> None:
+    """Without a date nothing; with one nothing but the draft that was seen then."""
+    timer = {"name": ["field_set", "hr", "car"], "content": row(app).draft}
+
+    def ring_it(**said: Any) -> int:
+        with app.app_context():
+            scheduling.publish_when_due({**timer, **said}, actor="system", at=now(), settle=lambda session: None)
+        return row(app).version
+
+    assert ring_it() == 0
+    assert api(ADMIN).post(f"{SET}/publish", json={"from": as_instant(now() + LATER)}).status_code == 200
+    assert ring_it(content="0" * 64) == 0
+    assert ring_it() == 1
 
 
 @pytest.mark.parametrize("email", [EMPLOYEE, IT_CATALOG])
