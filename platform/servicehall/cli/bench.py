@@ -121,7 +121,8 @@ def _measure(app: Flask, environment: dict[str, str], seconds: float) -> Iterato
     yield Row("the same writes by bare SQLAlchemy Core", f"{bare.rate:,.1f}", used, share, Goal.parse("0.5 or more"))
     yield from _report(prints.report(session, made, seconds=seconds))
     with measures.our_web(environment) as port:
-        rate = driver.drive(port, measures.submission(token), seconds).rate
+        for length in (0.0, 0.0, 0.0, seconds):  # each worker is asked before the last, which counts
+            rate = driver.drive(port, measures.submission(token), length).rate
     yield Row("submissions a second over HTTP", f"{rate:,.1f}", f"gunicorn, 2 workers, {driver.CLIENTS} clients")
 
 
