@@ -6,16 +6,18 @@ import io
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from tests.factories.small import Small, refusal
 from tests.services.test_handovers import leave
 
 from servicehall.clock import now
-from servicehall.models.base import db
+from servicehall.models.base import db, new_id
 from servicehall.models.directory import Person
 from servicehall.models.files import Upload
 from servicehall.models.log import ContentRow, EventRow
 from servicehall.models.notices import Notice
+from servicehall.models.operations import DONE, IdempotencyKey, Outbox
+from servicehall.models.tokens import ApiToken
 from servicehall.services import audit, directory, erasure, files, handovers, printing, rebuilding, requests
 from servicehall.services.cases import history
 from servicehall.services.people import record_person
@@ -134,6 +136,23 @@ def test_pages_and_print_cope(small: Small, made: str, app: Any, browser_of: Any
         answer = browser_of(f"{who}@example.com").get(address)
         assert answer.status_code == 200, address
         assert not [one for one in SECRETS if one in answer.text], address
+
+
+def test_what_let_them_in_was_answered_and_was_sent_goes_and_what_waits_stays(small: Small, made: str) -> None:
+    session = db.session()
+    for name in ("asks", "boss"):
+        person = small.ids[name]
+        session.add(ApiToken(id=new_id(), person_id=person, hash=name * 9, created_at=small.at))
+        session.add(IdempotencyKey(person_id=person, key="k", fingerprint="f", created_at=small.at))
+        Outbox.add(session, channel="mail", dedupe_key=f"mail:{person}:1", payload={}, at=small.at)
+    for name in ("done", "open"):
+        Outbox.add(session, channel="webhook", dedupe_key=name, payload={}, at=small.at, request_id=made)
+    session.execute(update(Outbox).where(Outbox.dedupe_key != "open").values(state=DONE))
+    session.commit()
+    erase()
+    assert list(session.scalars(select(ApiToken.person_id))) == [small.ids["boss"]]
+    assert list(session.scalars(select(IdempotencyKey.person_id))) == [small.ids["boss"]]
+    assert set(session.scalars(select(Outbox.dedupe_key))) == {f"mail:{small.ids['boss']}:1", "open"}
 
 
 def test_it_may_be_cut_off_and_begun_again(small: Small, made: str, monkeypatch: pytest.MonkeyPatch) -> None:
