@@ -304,6 +304,12 @@ def test_the_same_form_sent_twice_is_one_request(hall, ana):
     assert count(hall, FormNonce) == 1
 
 
+def test_what_makes_a_form_count_once_is_its_persons_own(hall, browser_of):
+    form = {"answers-model": "light", "act": "send", "nonce": "n1"}
+    sent = [browser_of(who).post("/services/it/laptop", data=form).headers["Location"] for who in (ANA, BO)]
+    assert (len(set(sent)), count(hall, Request)) == (2, 2)
+
+
 @pytest.mark.proves("R5")
 def test_a_double_click_is_one_request(hall, browser_of):
     nonce = hidden(browser_of(ANA).get("/services/it/laptop"), "nonce")
