@@ -32,6 +32,7 @@ TABS = (
 FIELD = "/form/pages/0/fields"
 PLATE = "沪A 12345"
 BUILT = Path(__file__).with_name("parking-permit.yaml")
+expect.set_options(timeout=30_000)
 
 
 class Mouse:
@@ -380,7 +381,6 @@ def test_keys_wait_for_the_page_and_fields_go_to_another_service(visitor):
         page.fill("#field-key", key)
         author.press(author.say("Go on"))
 
-    expect.set_options(timeout=30_000)
     labels = page.locator("#canvas .designer-label")
     author.go("/studio/service/hr/quick-one/design")
     late = []

@@ -17,9 +17,9 @@ export function hold() {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (!holds || !event.isTrusted || event.isComposing || !waits(event)) return;
+  if (!(holds || held.length) || !event.isTrusted || event.isComposing || !waits(event)) return;
   const at = document.activeElement;
-  if (at?.matches(TYPED) && !at.closest("[inert]")) return;
+  if (!held.length && at?.matches(TYPED) && !at.closest("[inert]")) return; // none overtakes those that wait
   event.preventDefault();
   event.stopImmediatePropagation();
   const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
