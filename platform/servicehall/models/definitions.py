@@ -35,7 +35,6 @@ class Document(Base):
     body: Mapped[dict[str, Any] | None] = mapped_column(Json)
     draft: Mapped[str | None] = mapped_column(String(64))
     draft_body: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    draft_by: Mapped[str | None] = mapped_column(String(80))
     draft_step: Mapped[int | None] = mapped_column(Integer)
     last_step: Mapped[int | None] = mapped_column(Integer)
     release: Mapped[str | None] = mapped_column(String(64))
@@ -80,7 +79,6 @@ NO_DATE: dict[str, Any] = {"publish_at": None, "publish_by": None, "publish_comm
 NO_DRAFT: dict[str, Any] = {
     "draft": None,
     "draft_body": None,
-    "draft_by": None,
     "draft_step": None,
     "last_step": None,
     **NO_REVIEW,
@@ -94,7 +92,6 @@ def drafted(writer: Writer, applied: Applied[e.DocumentDrafted]) -> None:
     values = {
         "draft": event.content,
         "draft_body": applied.content(event.content),
-        "draft_by": applied.actor,
         "draft_step": event.step,
         "last_step": event.step,
     }

@@ -207,7 +207,6 @@ def upgrade() -> None:
         sa.Column("body", JSON, nullable=True),
         sa.Column("draft", sa.String(length=64), nullable=True),
         sa.Column("draft_body", JSON, nullable=True),
-        sa.Column("draft_by", sa.String(length=80), nullable=True),
         sa.Column("draft_step", sa.Integer(), nullable=True),
         sa.Column("last_step", sa.Integer(), nullable=True),
         sa.Column("release", sa.String(length=64), nullable=True),
