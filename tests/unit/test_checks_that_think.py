@@ -388,7 +388,7 @@ def test_what_the_solver_says_of_a_condition_holds_for_every_answer(
             if outcome.witness is not None:
                 assert thinking.holds(rule, outcome.witness) in wanted, (SAMPLE_SEED, rule, want, outcome)
     assert min(said[False], said[True]) > CASES / 8, said
-    assert said[None] < CASES / 10, said
+    assert said[None] < CASES / 20, said
     for name, verdict in (("possible", True), ("impossible", False), ("undecided", None)):
         record_property(name, said[verdict])
 
